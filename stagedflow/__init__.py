@@ -1,0 +1,43 @@
+"""stagedflow: run a staged Temporal workflow in a notebook, kill its worker, and watch it replay.
+
+The names below load on first use: a workflow sandbox imports this package anew for every run, and the command line
+must answer at once.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from stagedflow.errors import LabError, LabTimeout
+    from stagedflow.lab import Lab
+    from stagedflow.replay.trace import ReplayStep, ReplayTrace
+    from stagedflow.staged import Rollout, StagedWorkflow
+    from stagedflow.widgets.panel import StagePanel
+
+_HOMES = {
+    "Lab": "lab",
+    "LabError": "errors",
+    "LabTimeout": "errors",
+    "ReplayStep": "replay.trace",
+    "ReplayTrace": "replay.trace",
+    "Rollout": "staged",
+    "StagePanel": "widgets.panel",
+    "StagedWorkflow": "staged",
+}
+
+__all__ = [
+    "Lab",
+    "LabError",
+    "LabTimeout",
+    "ReplayStep",
+    "ReplayTrace",
+    "Rollout",
+    "StagePanel",
+    "StagedWorkflow",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

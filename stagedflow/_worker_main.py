@@ -1,0 +1,154 @@
+"""The worker process: `python -m stagedflow._worker_main`, started by `WorkerProcess` and by nobody else.
+
+It reads its configuration as JSON from stdin, and reports on the pipe named there: one JSON object a line.
+"""
+
+import asyncio
+import contextlib
+import fcntl
+import importlib
+import json
+import logging
+import os
+import signal
+import sys
+import threading
+import traceback
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from functools import reduce
+from pathlib import Path
+from typing import Any
+
+from temporalio import activity
+from temporalio.client import Client
+from temporalio.worker import (
+    ActivityInboundInterceptor,
+    ExecuteActivityInput,
+    Interceptor,
+    Worker,
+    WorkflowInstanceDetails,
+)
+from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
+
+from stagedflow.ledger_writer import LedgerWriter
+from stagedflow.replay.recorder import RecordingRunner
+from stagedflow.replay.trace import ReplayStep
+
+ROW_DEADLINE = 1.0
+"""Seconds that an activity waits for its "started" row: with it on disk, a SIGKILL right after cannot hide the start."""
+
+
+class LedgerInterceptor(Interceptor):
+    """Writes each activity's start and finish, so that the activities themselves stay clean."""
+
+    def __init__(self, ledger: LedgerWriter) -> None:
+        self._ledger = ledger
+
+    def intercept_activity(self, next: ActivityInboundInterceptor) -> ActivityInboundInterceptor:
+        return _LedgerActivities(next, self._ledger)
+
+
+class _LedgerActivities(ActivityInboundInterceptor):
+    def __init__(self, next: ActivityInboundInterceptor, ledger: LedgerWriter) -> None:
+        super().__init__(next)
+        self._ledger = ledger
+
+    async def execute_activity(self, input: ExecuteActivityInput) -> Any:
+        info = activity.info()
+        run_id = info.workflow_run_id or ""
+        written = self._ledger.activity_started(
+            info.workflow_id or "", run_id, info.activity_id, info.activity_type, info.attempt
+        )
+        await asyncio.wait([asyncio.wrap_future(written)], timeout=ROW_DEADLINE)
+        outcome = "failed"
+        try:
+            result = await super().execute_activity(input)
+            outcome = "completed"
+            return result
+        except asyncio.CancelledError:
+            outcome = "cancelled"
+            raise
+        finally:
+            self._ledger.activity_finished(run_id, info.activity_id, info.attempt, outcome)
+
+
+def load(reference: str) -> Any:
+    """The object that "module:qualified.name" names."""
+    module, _, name = reference.partition(":")
+    return reduce(getattr, name.split("."), importlib.import_module(module))
+
+
+def end_with(owner_lock: str) -> None:
+    """Leave at once when the owner is gone: the kernel holds this lock for as long as it lives, however it ends."""
+
+    def watch() -> None:
+        lock = os.open(owner_lock, os.O_RDONLY)
+        fcntl.flock(lock, fcntl.LOCK_SH)
+        os._exit(0)
+
+    threading.Thread(target=watch, name="owner-watch", daemon=True).start()
+
+
+async def run(config: dict[str, Any], report: Any, ledger: LedgerWriter) -> None:
+    """Serve the task queue until SIGTERM, then stop gracefully."""
+
+    def record(det: WorkflowInstanceDetails, step: ReplayStep) -> None:
+        file = getattr(sys.modules.get(det.defn.cls.__module__), "__file__", None) or ""
+        ledger.activation(det.info.workflow_id, det.info.run_id, file, det.info.workflow_type, step)
+
+    runner = SandboxedWorkflowRunner()
+    client = await Client.connect(
+        config["target"], namespace=config["namespace"], identity=f"{config['name']}@{os.getpid()}"
+    )
+    worker = Worker(
+        client,
+        task_queue=config["task_queue"],
+        workflows=[load(w) for w in config["workflows"]],
+        activities=[load(a) for a in config["activities"]],
+        activity_executor=ThreadPoolExecutor(20),
+        workflow_runner=RecordingRunner(runner, record) if config["record"] else runner,
+        interceptors=[LedgerInterceptor(ledger)],
+        max_cached_workflows=config["max_cached_workflows"],
+        graceful_shutdown_timeout=timedelta(seconds=config["graceful_seconds"]),
+        sticky_queue_schedule_to_start_timeout=timedelta(seconds=config["sticky_seconds"]),
+    )
+    asked_to_stop = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, asked_to_stop.set)
+    async with worker:
+        report(event="running")
+        stop = asyncio.ensure_future(asked_to_stop.wait())
+        await stop
+
+
+def main() -> None:
+    """Read the configuration, run the worker, and leave without the interpreter's own clean-up."""
+    config = json.loads(sys.stdin.readline())
+    end_with(config["owner_lock"])
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Jupyter's "interrupt" is for the cell, not for the workers
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    sys.path[:] = list(dict.fromkeys([*sys.path, *config["sys_path"]]))
+
+    def report(**message: Any) -> None:
+        with contextlib.suppress(OSError):
+            os.write(config["report_fd"], (json.dumps(message) + "\n").encode())
+
+    code = 0
+    ledger = LedgerWriter(Path(config["ledger"]), pid=os.getpid())
+    try:
+        asyncio.run(run(config, report, ledger))
+        report(event="stopped")
+    except BaseException as error:
+        traceback.print_exc()
+        cause = error.__cause__ or error.__context__
+        why = f"{type(cause).__name__}: {cause}" if cause else ""
+        report(event="failed", message=f"{type(error).__name__}: {error}", cause=why)
+        code = 1
+    ledger.close()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)  # the SDK's threads can abort an interpreter that shuts down (temporalio/sdk-python issue 300)
+
+
+if __name__ == "__main__":
+    main()

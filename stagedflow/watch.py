@@ -1,0 +1,236 @@
+"""Follows one workflow run without touching it: history by long poll, `describe` while something is open, the ledger.
+
+It never queries: a query would make a new worker replay, and use up the very thing that the panel is there to show.
+"""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from temporalio.client import WorkflowHandle
+from temporalio.service import RPCError, RPCStatusCode
+
+from stagedflow.errors import LabError, LabTimeout
+from stagedflow.history import Event, Run, read_event
+from stagedflow.ledger import ActivityAttempt, ActivityCount, WorkerLife
+from stagedflow.replay.trace import ReplayTrace
+from stagedflow.waiting import PendingActivity, WaitsFor, waits_for
+from stagedflow.worker import STICKY_SECONDS
+
+if TYPE_CHECKING:
+    from stagedflow.lab import Lab
+
+LEDGER_SECONDS = 0.1
+DESCRIBE_SECONDS = 1.0
+RPC_TIMEOUT = timedelta(seconds=10)
+LONG_POLL = timedelta(seconds=60)
+
+
+@dataclass(frozen=True)
+class Facts:
+    """All that is known of one run at one moment.
+
+    Attributes:
+        trouble: Why the server could not be asked lately, in words, or "".
+    """
+
+    workflow_id: str
+    run_id: str
+    run: Run = Run(())
+    pending: tuple[PendingActivity, ...] = ()
+    attempts: tuple[ActivityAttempt, ...] = ()
+    lives: tuple[WorkerLife, ...] = ()
+    counts: dict[str, ActivityCount] = field(default_factory=dict)
+    trace: ReplayTrace = ReplayTrace()
+    trouble: str = ""
+
+    def waits_for(self, now: float | None = None) -> WaitsFor:
+        """What the workflow waits for now."""
+        return waits_for(
+            self.run, self.pending, self.lives, sticky_seconds=STICKY_SECONDS, now=now or time.time()
+        )
+
+
+class RunWatch:
+    """Keeps the facts of one run up to date, on the lab's loop.
+
+    Args:
+        lab: The lab.
+        handle: Its workflow; the run that it names, or the latest one.
+        on_change: Called (on the lab's loop) after each change.
+    """
+
+    def __init__(self, lab: "Lab", handle: WorkflowHandle[Any, Any], on_change: Callable[[], None]) -> None:
+        self._lab = lab
+        self._asked = handle
+        self._on_change = on_change
+        self._events: list[Event] = []
+        self._pending: tuple[PendingActivity, ...] = ()
+        self._trouble = ""
+        self._tasks: list[asyncio.Task[None]] = []
+        self._run_id = handle.result_run_id or handle.run_id or ""
+        self._describe_now = asyncio.Event()
+
+    async def start(self) -> None:
+        """Find the run and begin to follow it.
+
+        Raises:
+            LabError: The server has no such workflow, or does not answer.
+        """
+        description = await self._lab.describe(self._asked, run_id=self._run_id or None)
+        self._run_id = description.run_id
+        self._handle = self._lab.client.get_workflow_handle(self._asked.id, run_id=self._run_id)
+        follow = (self._follow_history(), self._follow_pending(), self._follow_ledger())
+        self._tasks = [asyncio.create_task(f) for f in follow]
+
+    async def close(self) -> None:
+        """Stop following."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def facts(self) -> Facts:
+        """What is known at this moment; the ledger is read anew."""
+        ledger = self._lab.ledger
+        return Facts(
+            workflow_id=self._asked.id,
+            run_id=self._run_id,
+            run=Run(tuple(self._events)),
+            pending=self._pending,
+            attempts=ledger.attempts(self._run_id),
+            lives=ledger.lives(),
+            counts=ledger.activity_counts(self._asked.id, run_id=self._run_id),
+            trace=ledger.trace(self._run_id),
+            trouble=self._trouble,
+        )
+
+    async def _follow_history(self) -> None:
+        while True:
+            try:
+                async for event in self._new_events():
+                    self._trouble = ""
+                    if event.event_id > len(self._events):
+                        self._events.append(read_event(event))
+                        self._describe_now.set()
+                        self._on_change()
+                return
+            except RPCError as error:
+                self._trouble = server_trouble(error)
+                self._on_change()
+                await asyncio.sleep(1)
+
+    async def _new_events(self) -> AsyncIterator[Any]:
+        """All events from the first, then each as it comes; ends with the run."""
+        token: bytes | None = None
+        while token != b"":
+            page = self._handle.fetch_history_events(
+                wait_new_event=True, next_page_token=token, rpc_timeout=LONG_POLL
+            )
+            with contextlib.suppress(TimeoutError):
+                try:
+                    await page.fetch_next_page()
+                except RPCError as error:
+                    if error.status not in (RPCStatusCode.DEADLINE_EXCEEDED, RPCStatusCode.CANCELLED):
+                        raise
+                    continue
+            for event in page.current_page or ():
+                yield event
+            token = page.next_page_token or b""
+
+    async def _follow_pending(self) -> None:
+        while not Run(tuple(self._events)).closed:
+            await self._describe_now.wait()
+            self._describe_now.clear()
+            while self._something_is_open():
+                try:
+                    description = await self._handle.describe(rpc_timeout=RPC_TIMEOUT)
+                except RPCError:
+                    break  # the long poll tells of it
+                pending = tuple(_pending(p) for p in description.raw_description.pending_activities)
+                if pending != self._pending:
+                    self._pending = pending
+                    self._on_change()
+                await asyncio.sleep(DESCRIBE_SECONDS)
+            if self._pending:
+                self._pending = ()
+                self._on_change()
+
+    def _something_is_open(self) -> bool:
+        run = Run(tuple(self._events))
+        return bool(run.open_activities)
+
+    async def _follow_ledger(self) -> None:
+        seen = -1
+        while True:
+            version = self._lab.ledger.version()
+            if version != seen:
+                seen = version
+                self._on_change()
+            await asyncio.sleep(LEDGER_SECONDS)
+
+
+async def wait_until(
+    lab: "Lab", handle: WorkflowHandle[Any, Any], condition: Callable[[Facts], bool], words: str, timeout: float
+) -> None:
+    """Follow a run until `condition` holds.
+
+    Raises:
+        LabTimeout: It did not within `timeout` seconds.
+        LabError: The run has ended and it cannot hold any more, or there is no such workflow.
+    """
+    changed = asyncio.Event()
+    watch = RunWatch(lab, handle, changed.set)
+    await watch.start()
+    try:
+        async with asyncio.timeout(timeout):
+            while True:
+                changed.clear()
+                facts = watch.facts()
+                if condition(facts):
+                    return
+                if facts.run.closed:
+                    raise LabError(
+                        f"Workflow {handle.id!r} has {facts.run.status}, so it will not get to {words} any more. "
+                        "Run the cell that starts it again."
+                    )
+                await changed.wait()
+    except TimeoutError:
+        facts = watch.facts()
+        raise LabTimeout(
+            f"Waited {timeout:g} s for workflow {handle.id!r} to get to {words}. It waits for "
+            f"{facts.waits_for().text}{f' ({facts.trouble})' if facts.trouble else ''}. "
+            "Do what it waits for, then run the cell again."
+        ) from None
+    finally:
+        await watch.close()
+
+
+def server_trouble(error: RPCError) -> str:
+    """An RPC error in words for a person."""
+    if error.status == RPCStatusCode.NOT_FOUND:
+        return f"the server does not know it: {error.message}"
+    if error.status in (RPCStatusCode.UNAVAILABLE, RPCStatusCode.DEADLINE_EXCEEDED):
+        return "the Temporal server does not answer; `lab = await Lab.start()` starts a new one if it has died"
+    return error.message
+
+
+def _pending(raw: Any) -> PendingActivity:
+    state = {1: "scheduled", 2: "started", 3: "cancel requested"}.get(raw.state, "unknown")
+    time_field = "last_started_time" if state != "scheduled" else "scheduled_time"
+    if state == "scheduled" and raw.HasField("next_attempt_schedule_time"):
+        time_field = "next_attempt_schedule_time"
+    since = getattr(raw, time_field)
+    return PendingActivity(
+        activity_id=raw.activity_id,
+        type=raw.activity_type.name,
+        state=state,
+        attempt=raw.attempt,
+        since=since.seconds + since.nanos / 1e9 if raw.HasField(time_field) else None,
+        start_to_close=raw.activity_options.start_to_close_timeout.ToMilliseconds() / 1000,
+        worker=raw.last_worker_identity,
+        failure=raw.last_failure.message,
+    )
