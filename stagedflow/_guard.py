@@ -27,9 +27,8 @@ def _owner_is_gone(lock: int) -> bool:
     return True
 
 
-def _watch(owner_lock: str, server: int) -> None:
+def _watch(lock: int, server: int) -> None:
     """Runs in the forked child: its parent is the server, so `getppid` tells whether that still lives."""
-    lock = os.open(owner_lock, os.O_RDONLY)
     while not _owner_is_gone(lock):
         if os.getppid() != server:
             return
@@ -47,6 +46,7 @@ def main(owner_lock: str, log_file: str, *program: str) -> None:
     """Turn this process into `program`, in a session of its own, with its output in `log_file`."""
     with contextlib.suppress(PermissionError):  # already a leader: nothing to leave
         os.setsid()  # Jupyter's "interrupt" goes to the kernel's whole process group; it must not reach the server
+    lock = os.open(owner_lock, os.O_RDONLY)  # here, not in the watcher: no server without one
     null = os.open(os.devnull, os.O_RDONLY)
     log = os.open(log_file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     for source, target in ((null, 0), (log, 1), (log, 2)):
@@ -54,7 +54,7 @@ def main(owner_lock: str, log_file: str, *program: str) -> None:
     server = os.getpid()
     if os.fork() == 0:
         try:
-            _watch(owner_lock, server)
+            _watch(lock, server)
         finally:
             os._exit(0)
     os.execv(program[0], program)

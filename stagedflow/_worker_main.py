@@ -14,7 +14,7 @@ import signal
 import sys
 import threading
 import traceback
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import timedelta
 from functools import reduce
 from pathlib import Path
@@ -36,7 +36,8 @@ from stagedflow.replay.recorder import RecordingRunner
 from stagedflow.replay.trace import ReplayStep
 
 ROW_DEADLINE = 1.0
-"""Seconds that an activity waits for its "started" row: with it on disk, a SIGKILL right after cannot hide the start."""
+"""Seconds that an activity waits for its own row at the most: with "started" on disk, a SIGKILL right after cannot hide
+the start; with "finished" on disk, whoever sees the result in history finds the row."""
 
 
 class LedgerInterceptor(Interceptor):
@@ -60,7 +61,7 @@ class _LedgerActivities(ActivityInboundInterceptor):
         written = self._ledger.activity_started(
             info.workflow_id or "", run_id, info.activity_id, info.activity_type, info.attempt
         )
-        await asyncio.wait([asyncio.wrap_future(written)], timeout=ROW_DEADLINE)
+        await _on_disk(written)
         outcome = "failed"
         try:
             result = await super().execute_activity(input)
@@ -70,7 +71,11 @@ class _LedgerActivities(ActivityInboundInterceptor):
             outcome = "cancelled"
             raise
         finally:
-            self._ledger.activity_finished(run_id, info.activity_id, info.attempt, outcome)
+            await _on_disk(self._ledger.activity_finished(run_id, info.activity_id, info.attempt, outcome))
+
+
+async def _on_disk(written: "Future[None]") -> None:
+    await asyncio.wait([asyncio.wrap_future(written)], timeout=ROW_DEADLINE)
 
 
 def load(reference: str) -> Any:

@@ -14,6 +14,8 @@ from temporalio.converter import PayloadConverter
 
 SIGNAL = "advance_stage"
 """The staged workflow's signal: the only one whose argument is read as a stage."""
+GATES = 3
+"""How many gates the staged workflow has; a stage beyond opens no further one."""
 
 _CLOSED = {
     "WORKFLOW_EXECUTION_COMPLETED": "completed",
@@ -95,7 +97,12 @@ class WorkflowTask:
 
 @dataclass(frozen=True)
 class Signal:
-    """One signal in history; `stage` is its argument if that is a stage, and `trouble` says why it is none."""
+    """One signal in history.
+
+    Attributes:
+        stage: The stage that its argument becomes in the worker, or None if it becomes none.
+        trouble: What is odd about it, in words: dropped, too late, out of range; or None.
+    """
 
     name: str
     event: Event
@@ -144,7 +151,11 @@ class Run:
     @cached_property
     def signals(self) -> tuple[Signal, ...]:
         """The signals in the order in which the server took them."""
-        return tuple(_signal(e) for e in self.events if e.type == "WORKFLOW_EXECUTION_SIGNALED")
+        found: list[Signal] = []
+        for event in self.events:
+            if event.type == "WORKFLOW_EXECUTION_SIGNALED":
+                found.append(_signal(event, max((s.stage for s in found if s.stage is not None), default=0)))
+        return tuple(found)
 
     @property
     def stage(self) -> int:
@@ -158,8 +169,9 @@ class Run:
 
     @property
     def open_task(self) -> WorkflowTask | None:
-        """The workflow task that is scheduled or started, and not closed."""
-        return self.tasks[-1] if self.tasks and not self.tasks[-1].closed and not self.closed else None
+        """The workflow task that is not completed; one that failed or timed out is tried again outside history."""
+        last = self.tasks[-1] if self.tasks and not self.closed else None
+        return last if last and last.outcome != "completed" else None
 
     @property
     def completed(self) -> int:
@@ -232,10 +244,23 @@ def _value(payload: Any) -> Any:
         return "<cannot be read>"
 
 
-def _signal(event: Event) -> Signal:
+def _signal(event: Event, stage_before: int) -> Signal:
+    """What the SDK's worker makes of a signal: it turns numbers into `int`, and drops what it cannot turn."""
     name, args = event.detail["name"], event.detail["args"]
     if name != SIGNAL:
         return Signal(name, event, None, "the workflow may have no handler of this name" if not args else None)
-    if len(args) != 1 or not isinstance(args[0], int) or isinstance(args[0], bool):
+    if len(args) != 1 or args[0] is None:
+        words = "its handler takes one integer and raises on this: the workflow task fails and is tried again and again"
+        return Signal(name, event, None, words)
+    try:
+        stage = int(args[0]) if isinstance(args[0], int | float) else None
+    except (OverflowError, ValueError):  # infinity, and what is no number
+        stage = None
+    if stage is None:
         return Signal(name, event, None, "its argument is no integer, so the worker drops it")
-    return Signal(name, event, args[0], "a negative stage changes nothing" if args[0] < 0 else None)
+    if stage < 0:
+        return Signal(name, event, stage, "a negative stage changes nothing")
+    if stage <= stage_before:
+        return Signal(name, event, stage, f"the stage is {stage_before} already, so it changes nothing")
+    beyond = f"the last gate is {GATES}: this opens all that are left" if stage > GATES else None
+    return Signal(name, event, stage, beyond)

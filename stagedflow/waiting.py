@@ -96,6 +96,8 @@ def _closed(run: Run) -> WaitsFor:
 def _task(
     run: Run, task: WorkflowTask, lives: Sequence[WorkerLife], sticky_seconds: float, now: float
 ) -> WaitsFor:
+    if task.closed:
+        return _retried_task(task, lives)
     if task.started:
         life = _life_of(task.worker, lives)
         if life and life.ended:
@@ -114,15 +116,31 @@ def _task(
         if life and life.ended:
             return WaitsFor(
                 f"worker {life.name} (pid {life.pid}), which {life.how}: the workflow task lies on its sticky queue, "
-                "and the server does not know that nobody polls it",
+                f"and the server may not know that nobody polls it.{_no_worker(lives)}",
                 task.scheduled.at + sticky_seconds,
                 "the server gives up and puts the task on the normal queue, for any worker",
                 "sticky",
             )
         return WaitsFor(f"worker {last}: the workflow task is on its sticky queue", kind="sticky")
-    if not any(life.ended is None for life in lives):
+    return _any_worker(lives)
+
+
+def _retried_task(task: WorkflowTask, lives: Sequence[WorkerLife]) -> WaitsFor:
+    """Its next tries stay out of history until one succeeds."""
+    if task.outcome == "failed" and any(life.ended is None for life in lives):
+        message = task.closed.detail.get("message") if task.closed else ""
+        return WaitsFor(f"its workflow task, which failed and is tried again: {message}", kind="task")
+    return _any_worker(lives)
+
+
+def _any_worker(lives: Sequence[WorkerLife]) -> WaitsFor:
+    if _no_worker(lives):
         return WaitsFor("a worker: its workflow task is on the task queue and no worker runs. Start one.", kind="worker")
     return WaitsFor("a worker to take its workflow task from the task queue", kind="worker")
+
+
+def _no_worker(lives: Sequence[WorkerLife]) -> str:
+    return "" if any(life.ended is None for life in lives) else " No worker runs: start one."
 
 
 def _activity(name: str, pending: PendingActivity | None, lives: Sequence[WorkerLife], now: float) -> WaitsFor:

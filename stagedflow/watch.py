@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 LEDGER_SECONDS = 0.1
 DESCRIBE_SECONDS = 1.0
+SETTLE_SECONDS = 2.0
 RPC_TIMEOUT = timedelta(seconds=10)
 LONG_POLL = timedelta(seconds=60)
 
@@ -47,6 +48,16 @@ class Facts:
     counts: dict[str, ActivityCount] = field(default_factory=dict)
     trace: ReplayTrace = ReplayTrace()
     trouble: str = ""
+
+    @property
+    def ledger_lags(self) -> bool:
+        """True while a living worker has finished a workflow task whose activation is not on disk yet."""
+        recorded = {(s.worker, event) for s in self.trace.steps for event in s.event_ids[-1:]}
+        recording = {f"{life.name}@{life.pid}": life.pid for life in self.lives if life.records and not life.ended}
+        return any(
+            task.started and task.worker in recording and (recording[task.worker], task.started.id) not in recorded
+            for task in self.run.tasks if task.outcome == "completed"
+        )  # fmt: skip
 
     def waits_for(self, now: float | None = None) -> WaitsFor:
         """What the workflow waits for now."""
@@ -93,6 +104,15 @@ class RunWatch:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
+    async def settled(self) -> Facts:
+        """The facts once history is read to its present end and the workers' rows have caught up with it."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(SETTLE_SECONDS):
+                length = (await self._handle.describe(rpc_timeout=RPC_TIMEOUT)).history_length
+                while len(self._events) < length or self.facts().ledger_lags:
+                    await asyncio.sleep(LEDGER_SECONDS / 5)
+        return self.facts()
+
     def facts(self) -> Facts:
         """What is known at this moment; the ledger is read anew."""
         ledger = self._lab.ledger
@@ -138,7 +158,8 @@ class RunWatch:
                         raise
                     continue
             for event in page.current_page or ():
-                yield event
+                if event.task_id:  # none: the retry of a workflow task, shown ahead; the id may become another event's
+                    yield event
             token = page.next_page_token or b""
 
     async def _follow_pending(self) -> None:
@@ -191,6 +212,7 @@ async def wait_until(
                 changed.clear()
                 facts = watch.facts()
                 if condition(facts):
+                    await watch.settled()
                     return
                 if facts.run.closed:
                     raise LabError(

@@ -1,0 +1,373 @@
+"""The lab: one embedded Temporal server, its workers and their ledger, all ended with the kernel that started them."""
+
+import asyncio
+import atexit
+import os
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Coroutine, Sequence
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from google.protobuf.duration_pb2 import Duration
+from google.protobuf.field_mask_pb2 import FieldMask
+from temporalio.api.activity.v1 import ActivityOptions
+from temporalio.api.common.v1 import WorkflowExecution
+from temporalio.api.workflowservice.v1 import ResetStickyTaskQueueRequest, UpdateActivityOptionsRequest
+from temporalio.client import Client, WorkflowExecutionDescription, WorkflowHandle
+from temporalio.service import RPCError
+from temporalio.testing import WorkflowEnvironment
+
+from stagedflow._loop import on_lab_loop, submit
+from stagedflow.errors import LabError
+from stagedflow.ledger import Ledger
+from stagedflow.ledger_writer import LedgerWriter
+from stagedflow.server import Server, find_server
+from stagedflow.staged import ACTIVITIES, StagedWorkflow
+from stagedflow.watch import RPC_TIMEOUT, Facts, server_trouble, wait_until
+from stagedflow.worker import GRACEFUL_SECONDS, STICKY_SECONDS, WorkerProcess
+
+NAMESPACE = "default"
+TASK_QUEUE = "stagedflow"
+
+_labs: dict[tuple[Any, ...], "Lab"] = {}
+"""This kernel's labs by what they were started with."""
+_starting = asyncio.Lock()
+"""Held on the lab's loop while one starts, so that a cell run twice at once gets one lab."""
+
+
+class Lab:
+    """A Temporal server of your own in this kernel, workers that can be killed, and a ledger of what they did.
+
+    Get one by `await Lab.start()`. Each coroutine may be awaited from any event loop.
+
+    Attributes:
+        env: Temporal's own `WorkflowEnvironment`.
+        client: Temporal's own `Client`, connected to it.
+        task_queue: The task queue that the lab's workers poll.
+        ledger: What the workers really did.
+        web_ui: The address of Temporal's Web UI.
+        workers: Every worker started so far, by name; of two with one name the later.
+    """
+
+    def __init__(self, server: Server, folder: Path) -> None:
+        self._server = server
+        self._folder = folder
+        self.ledger = Ledger(folder / "ledger.sqlite")
+        self._writer = LedgerWriter(self.ledger.path, pid=os.getpid())
+        self._listeners: list[Callable[[], None]] = []
+        self.env: WorkflowEnvironment = server.env
+        self.client: Client = server.env.client
+        self.task_queue = TASK_QUEUE
+        self.web_ui = f"http://127.0.0.1:{server.ui_port}"
+        self.workers: dict[str, WorkerProcess] = {}
+        self.closed = False
+
+    @classmethod
+    async def start(
+        cls,
+        *,
+        port: int | None = None,
+        ui_port: int | None = None,
+        temporal: str | os.PathLike[str] | None = None,
+    ) -> "Lab":
+        """Start a lab on the embedded dev server, or get back the live one that equal arguments started.
+
+        Args:
+            port: The server's port on loopback; a free one by default.
+            ui_port: The Web UI's port on loopback; a free one by default.
+            temporal: Path of a Temporal CLI to use instead of the installed one.
+
+        Raises:
+            LabError: No server binary, a port that is taken, or a server that does not start.
+        """
+        # Shielded: an interrupted cell leaves no half of a lab, and gets the whole one when it is run again.
+        return await asyncio.shield(asyncio.wrap_future(submit(cls._get(port, ui_port, temporal))))
+
+    @classmethod
+    async def _get(cls, port: int | None, ui_port: int | None, temporal: Any) -> "Lab":
+        key = (port, ui_port, str(temporal))
+        async with _starting:
+            known = _labs.pop(key, None)
+            if known and (known.closed or not await known.answers()):
+                await known.close()
+                known = None
+            lab = _labs[key] = known or await cls._start(port, ui_port, temporal)
+            return lab
+
+    @classmethod
+    async def _start(cls, port: int | None, ui_port: int | None, temporal: Any) -> "Lab":
+        binary = find_server(temporal)
+        folder = Path(tempfile.mkdtemp(prefix="stagedflow-"))
+        server = Server(folder)
+        try:
+            await server.start(binary=binary, namespace=NAMESPACE, port=port, ui_port=ui_port)
+            return cls(server, folder)
+        except BaseException:
+            server.release()
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
+
+    @property
+    def worker(self) -> WorkerProcess | None:
+        """The current worker: the one started last of those alive, else the one started last."""
+        started = list(self.workers.values())
+        alive = [w for w in started if w.alive]
+        return (alive or started or [None])[-1]
+
+    @on_lab_loop
+    async def start_worker(
+        self,
+        name: str | None = None,
+        *,
+        workflows: Sequence[type] | None = None,
+        activities: Sequence[Callable[..., Any]] | None = None,
+        record: bool = True,
+        max_cached_workflows: int = 1000,
+    ) -> WorkerProcess:
+        """Start a worker process and wait until it polls. While one of this name lives, that one comes back.
+
+        Args:
+            name: Its name; by default the next free letter.
+            workflows: Workflow classes, importable by a module's name; the staged workflow by default.
+            activities: Activity functions, likewise; the staged workflow's by default.
+            record: False switches the recorder of workflow activations off.
+            max_cached_workflows: How many workflows it keeps in memory between their tasks.
+
+        Raises:
+            LabError: A class that no other process can import, a worker that could not start, or a living worker of
+                this name that serves something else.
+        """
+        self._must_be_open()
+        name = name or self.next_worker_name()
+        spec = (
+            tuple(_reference(w) for w in ([StagedWorkflow] if workflows is None else workflows)),
+            tuple(_reference(a) for a in (ACTIVITIES if activities is None else activities)),
+            record,
+        )
+        worker = self.workers.get(name)
+        if worker and worker.alive and worker.spec != spec:
+            raise LabError(
+                f"Worker {name} (pid {worker.pid}) is alive and serves other workflows, activities or recording. "
+                f"End it first (`await lab.workers[{name!r}].stop()`), or choose another name."
+            )
+        if not worker or not worker.alive:
+            config = {
+                "name": name, "target": self._server.target, "namespace": NAMESPACE, "task_queue": self.task_queue,
+                "workflows": spec[0], "activities": spec[1], "record": record,
+                "max_cached_workflows": max_cached_workflows, "graceful_seconds": GRACEFUL_SECONDS,
+                "sticky_seconds": STICKY_SECONDS, "owner_lock": str(self._server.owner_lock),
+                "ledger": str(self.ledger.path), "sys_path": [p or os.getcwd() for p in sys.path],
+            }  # fmt: skip
+            self.workers.pop(name, None)  # so that the new one comes last
+            worker = self.workers[name] = WorkerProcess(name, config, self._folder, self._writer)
+            worker.on_change = self._changed
+            self._changed()
+        await worker.ready()
+        return worker
+
+    def next_worker_name(self) -> str:
+        """The first letter that no worker has had; after Z come numbers."""
+        letters = [chr(ord("A") + i) for i in range(26)]
+        names = [*letters, *(f"W{i}" for i in range(27, 10_000))]
+        return next(n for n in names if n not in self.workers)
+
+    @on_lab_loop
+    async def until(
+        self,
+        handle: WorkflowHandle[Any, Any],
+        *,
+        gate: int | None = None,
+        started: str | None = None,
+        completed: str | None = None,
+        stage: int | None = None,
+        attempt: int = 1,
+        timeout: float = 30.0,
+    ) -> None:
+        """Wait until a workflow gets to one named moment; returns at once if it is there or beyond.
+
+        Args:
+            handle: The workflow.
+            gate: Parked at this gate (1, 2 or 3).
+            started: A worker has started this activity, with this `attempt` or a later one.
+            completed: This activity has completed.
+            stage: The signals that the workflow has handled lead to this stage.
+            attempt: With `started`: from 1.
+            timeout: Seconds.
+
+        Raises:
+            LabTimeout: It did not get there; the text says what it waits for instead.
+            LabError: It has ended before, or there is no such workflow.
+        """
+        self._must_be_open()
+        moments: list[tuple[str, Callable[[Facts], bool]]] = []
+        if gate is not None:
+            moments.append((f"gate {gate}", lambda f: f.run.reached_gate(gate)))
+        if started is not None:
+            words = f"the start of {started}" + (f" (attempt {attempt})" if attempt > 1 else "")
+            moments.append(
+                (words, lambda f: any(a.activity_type == started and a.attempt >= attempt for a in f.attempts))
+            )
+        if completed is not None:
+            moments.append(
+                (
+                    f"the end of {completed}",
+                    lambda f: any(a.type == completed and a.outcome == "completed" for a in f.run.activities),
+                )
+            )
+        if stage is not None:
+            moments.append((f"stage {stage}", lambda f: f.run.stage >= stage and not f.run.open_task))
+        if len(moments) != 1:
+            raise LabError("Name one moment to wait for: gate=, started=, completed= or stage=.")
+        [(words, condition)] = moments
+        await wait_until(self, handle, condition, words, timeout)
+
+    @on_lab_loop
+    async def skip_sticky_wait(self, handle: WorkflowHandle[Any, Any]) -> None:
+        """Operator's shortcut: the server forgets the workflow's sticky queue, so that any worker gets its next task.
+
+        It helps work that is not on that queue yet: use it after a crash and before the signal. Temporal calls it
+        ResetStickyTaskQueue.
+
+        Raises:
+            LabError: There is no such workflow, or the server does not answer.
+        """
+        execution = WorkflowExecution(workflow_id=handle.id, run_id=handle.result_run_id or handle.run_id or "")
+        request = ResetStickyTaskQueueRequest(namespace=NAMESPACE, execution=execution)
+        await self._rpc(
+            self.client.workflow_service.reset_sticky_task_queue(request, timeout=RPC_TIMEOUT),
+            f"The sticky queue of workflow {handle.id!r} was not reset",
+        )
+
+    @on_lab_loop
+    async def shorten_start_to_close(self, handle: WorkflowHandle[Any, Any], seconds: float = 2) -> None:
+        """Operator's shortcut: give the activity that runs now a new start-to-close, counted from its start.
+
+        History keeps the timeout that the workflow asked for. Temporal calls it UpdateActivityOptions.
+
+        Args:
+            handle: The workflow.
+            seconds: The new timeout.
+
+        Raises:
+            LabError: No activity is open, there is no such workflow, or the server does not answer.
+        """
+        if not seconds > 0:
+            raise LabError(f"A start-to-close timeout is more than 0 seconds; {seconds!r} is not.")
+        run_id = handle.result_run_id or handle.run_id
+        pending = (await self.describe(handle, run_id=run_id)).raw_description.pending_activities
+        if not pending:
+            raise LabError(
+                f"No activity of workflow {handle.id!r} is open, so there is no timeout to shorten. "
+                "This shortcut is for an activity whose worker has died in it."
+            )
+        timeout = Duration()
+        timeout.FromTimedelta(timedelta(seconds=seconds))
+        for one in pending:
+            request = UpdateActivityOptionsRequest(
+                namespace=NAMESPACE,
+                execution=WorkflowExecution(workflow_id=handle.id, run_id=run_id or ""),
+                identity="stagedflow operator",
+                activity_options=ActivityOptions(start_to_close_timeout=timeout),
+                update_mask=FieldMask(paths=["start_to_close_timeout"]),
+                id=one.activity_id,
+            )
+            await self._rpc(
+                self.client.workflow_service.update_activity_options(request, timeout=RPC_TIMEOUT),
+                f"The start-to-close timeout of {one.activity_type.name} was not shortened",
+            )
+
+    @on_lab_loop
+    async def describe(
+        self, handle: WorkflowHandle[Any, Any], *, run_id: str | None = None
+    ) -> WorkflowExecutionDescription:
+        """Temporal's own description of a workflow, with errors in words.
+
+        Raises:
+            LabError: There is no such workflow, or the server does not answer.
+        """
+        self._must_be_open()
+        handle = self.client.get_workflow_handle(handle.id, run_id=run_id)
+        return await self._rpc(handle.describe(rpc_timeout=RPC_TIMEOUT), f"Workflow {handle.id!r} cannot be shown")
+
+    async def answers(self) -> bool:
+        """True if the server answers within two seconds."""
+        try:
+            return await self.client.service_client.check_health(timeout=timedelta(seconds=2))
+        except RPCError:
+            return False
+
+    def listen(self, listener: Callable[[], None]) -> Callable[[], None]:
+        """Call `listener` (from any thread) when a worker's state changes or the lab closes; returns the way out."""
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener) if listener in self._listeners else None
+
+    @on_lab_loop
+    async def close(self) -> None:
+        """End the workers and the server. Does nothing if it is closed."""
+        if self.closed:
+            return
+        self.closed = True
+        await asyncio.gather(*(w.crash() for w in self.workers.values()), return_exceptions=True)
+        await self._server.stop()
+        self._writer.close()
+        self._changed()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    async def __aenter__(self) -> "Lab":
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    def _changed(self) -> None:
+        for listener in list(self._listeners):
+            listener()
+
+    def _must_be_open(self) -> None:
+        if self.closed:
+            raise LabError("This lab is closed. Run the cell with `lab = await Lab.start()` again.")
+
+    async def _rpc(self, call: Coroutine[Any, Any, Any], failed: str) -> Any:
+        self._must_be_open_or_close(call)
+        try:
+            return await call
+        except RPCError as error:
+            raise LabError(f"{failed}: {server_trouble(error)}.") from None
+
+    def _must_be_open_or_close(self, call: Coroutine[Any, Any, Any]) -> None:
+        if self.closed:
+            call.close()
+        self._must_be_open()
+
+    def __repr__(self) -> str:
+        if self.closed:
+            return "Lab (closed)"
+        return f"Lab on the embedded Temporal server at {self._server.target}, Web UI {self.web_ui}"
+
+
+def _reference(thing: Any) -> str:
+    """ "module:qualified.name" of a class or function that another process can import."""
+    name = getattr(thing, "__qualname__", repr(thing))
+    if getattr(thing, "__module__", "__main__") == "__main__" or "<" in name:
+        raise LabError(
+            f"{name} lives in the notebook, where a worker process cannot import it. Put it into a .py file beside "
+            "the notebook and import it from there."
+        )
+    return f"{thing.__module__}:{name}"
+
+
+@atexit.register
+def _close_all() -> None:
+    """A kernel that ends in order leaves nothing behind; one that does not is what the owner lock is for."""
+    for lab in list(_labs.values()):
+        try:
+            submit(lab.close()).result(3)
+        except Exception as error:  # the watchers end what is left
+            print(f"stagedflow: the lab did not close in order: {error!r}", file=sys.stderr)
+    if _labs:
+        # The interpreter aborts at exit when the SDK's threads are still settling (temporalio/sdk-python issue 300).
+        time.sleep(0.05)

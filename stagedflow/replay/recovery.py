@@ -1,0 +1,121 @@
+"""A worker's recovery of a workflow, read off a `ReplayTrace`: which lines it ran again, and where it went live."""
+
+import ast
+import linecache
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from stagedflow.ledger import WorkerLife
+from stagedflow.replay.trace import ReplayStep, ReplayTrace
+
+REPLAYED, LIVE = "↻", "●"
+
+
+@dataclass(frozen=True)
+class Recovery:
+    """One worker's recovery of a workflow.
+
+    Attributes:
+        worker: The worker that recovered it.
+        before: The worker that had run it before, or None if unknown.
+        replayed: The activations that it ran from history.
+        live: Its first activation that went on from there, or None as long as there is none.
+    """
+
+    worker: WorkerLife
+    before: WorkerLife | None
+    replayed: tuple[ReplayStep, ...]
+    live: ReplayStep | None
+
+    @property
+    def lines_again(self) -> tuple[int, ...]:
+        """The lines that it ran again, each once."""
+        return tuple(sorted({line for step in self.replayed for _, line in step.lines}))
+
+    @property
+    def went_live_at(self) -> int | None:
+        """The first line that it executed for the first time."""
+        return self.live.lines[0][1] if self.live and self.live.lines else None
+
+    def words(self) -> str:
+        """The recovery in a sentence or two."""
+        told = (
+            f"Worker {self.worker.name} (pid {self.worker.pid}) ran {lines_text(self.lines_again)} again, "
+            "with every result taken from history"
+        )
+        if self.before:
+            end = self.before.how or "was set aside"
+            told += f"; worker {self.before.name} (pid {self.before.pid}) had run them before it {end}"
+        if self.live is None:
+            return f"{told}. It has not gone live yet: a query replays, but only a new event leads on."
+        return f"{told}. It went live at line {self.went_live_at}, on {', '.join(self.live.jobs)}."
+
+
+def recovery(trace: ReplayTrace, lives: Sequence[WorkerLife]) -> Recovery | None:
+    """The last recovery in the trace: a worker other than the first that replayed. None if there was none."""
+    by_pid = {life.pid: life for life in lives}
+    pids = trace.workers
+    for place in range(len(pids) - 1, 0, -1):
+        steps = [s for s in trace.by(pids[place]) if not s.query]
+        replayed = tuple(s for s in steps if s.is_replaying)
+        if replayed and pids[place] in by_pid:
+            live = next((s for s in steps if s.is_live and s.index > replayed[0].index), None)
+            return Recovery(by_pid[pids[place]], by_pid.get(pids[place - 1]), replayed, live)
+    return None
+
+
+def marks(trace: ReplayTrace) -> dict[tuple[int, int], str]:
+    """`(pid, line)` -> how that worker executed that line of the workflow's file: `REPLAYED`, `LIVE` or both."""
+    done = {
+        (s.worker, line, s.is_live)
+        for s in trace.steps if not s.query and s.worker is not None
+        for file, line in s.lines if file == trace.file
+    }  # fmt: skip
+    found: dict[tuple[int, int], str] = {}
+    for pid, line, live in sorted(done):
+        found[pid, line] = found.get((pid, line), "") + (LIVE if live else REPLAYED)
+    return found
+
+
+def source_with_marks(trace: ReplayTrace, lives: Sequence[WorkerLife]) -> str:
+    """The workflow's source as plain text, with one gutter a worker: the text twin of the panel's pane."""
+    names = {life.pid: life.name for life in lives}
+    marked = marks(trace)
+    found = recovery(trace, lives)
+    rows = ["  ".join(f"{names.get(pid, '?'):<3}" for pid in trace.workers) + "  line"]
+    for number in class_lines(trace):
+        gutter = "  ".join(f"{marked.get((pid, number), ''):<3}" for pid in trace.workers)
+        here = f"   <- worker {found.worker.name} went live here" if found and number == found.went_live_at else ""
+        rows.append(f"{gutter}  {number:>4}  {source_line(trace, number)}{here}".rstrip())
+    return "\n".join([*rows, f"{REPLAYED} ran again, results from history   {LIVE} executed now"])
+
+
+def class_lines(trace: ReplayTrace) -> range:
+    """The lines of the class that the trace ran in, decorators included; empty if the file cannot be read."""
+    ran = [n for s in trace.steps for f, n in s.lines if f == trace.file]
+    try:
+        tree = ast.parse("".join(linecache.getlines(trace.file)))
+    except SyntaxError:
+        return range(0)
+    for node in tree.body:
+        if isinstance(node, ast.ClassDef) and any(node.lineno <= n <= (node.end_lineno or 0) for n in ran):
+            first = min([node.lineno, *(d.lineno for d in node.decorator_list)])
+            return range(first, (node.end_lineno or node.lineno) + 1)
+    return range(0)
+
+
+def source_line(trace: ReplayTrace, number: int) -> str:
+    """One line of the workflow's file, without its end."""
+    return linecache.getline(trace.file, number).rstrip("\n")
+
+
+def lines_text(numbers: Sequence[int]) -> str:
+    """Line numbers in words: "line 72", "lines 55, 59–61", "no lines"."""
+    parts: list[list[int]] = []
+    for n in sorted(set(numbers)):
+        if parts and n == parts[-1][1] + 1:
+            parts[-1][1] = n
+        else:
+            parts.append([n, n])
+    text = ", ".join(str(a) if a == b else f"{a}–{b}" for a, b in parts)
+    return f"{'line' if len(set(numbers)) == 1 else 'lines'} {text}" if text else "no lines"
