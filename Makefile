@@ -1,0 +1,53 @@
+# One name for one task, the same here, in CI and in the README. `make` alone lists them.
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+.SUFFIXES:
+
+PYTHON ?=
+# make test TESTS=tests/unit ARGS="-k ledger"
+TESTS ?= tests
+ARGS ?=
+
+BIN := .venv/bin
+READY := .venv/.ready
+
+.PHONY: help lab demo test lint notebooks bench lock clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+
+lab: $(READY) ## set up everything, then open JupyterLab on the course
+	@$(BIN)/stagedflow open $(ARGS)
+
+demo: $(READY) ## the main job in this terminal, without Jupyter
+	@$(BIN)/stagedflow demo $(ARGS)
+
+test: $(READY) ## set up everything, then run every check and every test
+	@.ci/browser
+	@$(MAKE) --no-print-directory lint
+	$(BIN)/python -m pytest $(TESTS) $(ARGS)
+
+lint: $(READY) ## ruff (lint and format) and the type checker
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+notebooks: $(READY) ## write the notebooks anew, with their outputs
+	$(BIN)/python -m tests.notebooks.build $(ARGS)
+
+bench: $(READY) ## measure what the documentation claims
+	$(BIN)/python -m tests.benchmarks $(ARGS)
+
+# --no-config and no index option: the lock holds names, versions and hashes, and no address.
+lock: $(READY) ## resolve pyproject.toml into .ci/requirements.lock (UPGRADE=1: newest versions)
+	$(BIN)/uv pip compile --no-config --universal --generate-hashes --python-version 3.11 \
+		$(if $(UPGRADE),--upgrade) --custom-compile-command "make lock" --quiet \
+		--group dev pyproject.toml --output-file .ci/requirements.lock
+
+clean: ## remove the virtual environment and every cache
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache build dist
+	find stagedflow tests notebooks \( -name __pycache__ -o -name .ipynb_checkpoints \) \
+		-type d -prune -exec rm -rf {} + 2>/dev/null || true
+
+$(READY): .ci/requirements.lock pyproject.toml .ci/venv
+	@PYTHON="$(PYTHON)" .ci/venv

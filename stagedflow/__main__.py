@@ -1,0 +1,8 @@
+"""`python -m stagedflow` is the `stagedflow` command."""
+
+import sys
+
+from stagedflow.cli import main
+
+if __name__ == "__main__":
+    sys.exit(main())
