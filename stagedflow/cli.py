@@ -18,24 +18,16 @@ def parser() -> argparse.ArgumentParser:
     )
     commands = root.add_subparsers(required=True, metavar="COMMAND")
 
-    doctor = commands.add_parser(
-        "doctor", help="is everything here? and the fix for what is not", allow_abbrev=False
-    )
+    doctor = commands.add_parser("doctor", help="is everything here? and the fix for what is not", allow_abbrev=False)
     doctor.set_defaults(module="stagedflow.doctor")
 
     opener = commands.add_parser("open", help="open JupyterLab on the course", allow_abbrev=False)
     opener.add_argument("notebook", nargs="?", help="a notebook of the course (default: the first)")
-    opener.add_argument(
-        "--no-browser", action="store_true", help="print the address instead of opening a browser"
-    )
-    opener.add_argument(
-        "--port", type=_port, help="the port to listen on (default: 8888, or the next free one)"
-    )
+    opener.add_argument("--no-browser", action="store_true", help="print the address instead of opening a browser")
+    opener.add_argument("--port", type=_port, help="the port to listen on (default: 8888, or the next free one)")
     opener.set_defaults(module="stagedflow.jupyter")
 
-    demo = commands.add_parser(
-        "demo", help="the main job in this terminal, without Jupyter", allow_abbrev=False
-    )
+    demo = commands.add_parser("demo", help="the main job in this terminal, without Jupyter", allow_abbrev=False)
     demo.add_argument(
         "--seconds",
         type=_seconds,

@@ -46,7 +46,9 @@ class Demo:
         await self._kill(first)
         await self._signal(handle, 1)
         second = await lab.start_worker()
-        self._say(f"worker {second.name} is up: pid {second.pid}. Up to 10 s of silence: the dead worker's sticky queue")
+        self._say(
+            f"worker {second.name} is up: pid {second.pid}. Up to 10 s of silence: the dead worker's sticky queue"
+        )
         await lab.until(handle, gate=2, timeout=60 + self._work_seconds)
         self._say(f"worker {second.name} has replayed and gone on; the workflow is parked at gate 2")
         self._show_replay(handle)

@@ -38,9 +38,7 @@ class Finding:
         """The line that `stagedflow doctor` prints."""
         if not self.fix:
             return f"ok   {self.name}: {self.saw}"
-        return (
-            f"{'FIX ' if self.needed else 'note'} {self.name}: {self.saw}. {self.fix.rstrip('.')}."
-        )
+        return f"{'FIX ' if self.needed else 'note'} {self.name}: {self.saw}. {self.fix.rstrip('.')}."
 
 
 def run(args: argparse.Namespace) -> int:
@@ -64,9 +62,7 @@ def summary() -> str:
     missing = [finding for finding in examine() if finding.fix and finding.needed]
     if not missing:
         return "Everything is here: Temporal server, JupyterLab, widgets."
-    return " ".join(
-        f"{finding.name}: {finding.saw}. {finding.fix.rstrip('.')}." for finding in missing
-    )
+    return " ".join(f"{finding.name}: {finding.saw}. {finding.fix.rstrip('.')}." for finding in missing)
 
 
 def examine() -> Iterator[Finding]:
@@ -108,9 +104,7 @@ def _packages() -> Iterator[Finding]:
         try:
             version = importlib.metadata.version(requirement.name)
         except importlib.metadata.PackageNotFoundError:
-            yield Finding(
-                name=requirement.name, saw="not installed", fix=f'pip install "{requirement}"'
-            )
+            yield Finding(name=requirement.name, saw="not installed", fix=f'pip install "{requirement}"')
             continue
         fits = requirement.specifier.contains(version, prereleases=True)
         yield Finding(
@@ -129,9 +123,7 @@ def _server() -> Finding:
     except LabError as error:
         return Finding(name="Temporal server", saw="cannot be used", fix=str(error))
     try:
-        told = subprocess.run(
-            [path, "--version"], capture_output=True, text=True, timeout=20, check=True
-        )
+        told = subprocess.run([path, "--version"], capture_output=True, text=True, timeout=20, check=True)
     except (OSError, subprocess.SubprocessError) as error:
         return Finding(
             name="Temporal server",
@@ -206,9 +198,7 @@ def _folder() -> Finding:
             saw=f"SQLite keeps no write-ahead log in {tempfile.gettempdir()}",
             fix="Set TMPDIR to a folder on a local disk",
         )
-    return Finding(
-        name=name, saw=f"{tempfile.gettempdir()}, SQLite {sqlite3.sqlite_version} with WAL"
-    )
+    return Finding(name=name, saw=f"{tempfile.gettempdir()}, SQLite {sqlite3.sqlite_version} with WAL")
 
 
 def _browser() -> Finding:

@@ -83,9 +83,7 @@ def checked_port(port: int) -> int:
         LabError: Something else listens there.
     """
     if not _is_free(port):
-        raise LabError(
-            f"Port {port} of 127.0.0.1 is taken: name another with --port, or leave it out."
-        )
+        raise LabError(f"Port {port} of 127.0.0.1 is taken: name another with --port, or leave it out.")
     return port
 
 
@@ -99,8 +97,7 @@ def free_port() -> int:
         if _is_free(port):
             return port
     raise LabError(
-        f"No port from {_FIRST_PORT} to {_FIRST_PORT + _TRIES - 1} of 127.0.0.1 is free: "
-        "name one with --port."
+        f"No port from {_FIRST_PORT} to {_FIRST_PORT + _TRIES - 1} of 127.0.0.1 is free: name one with --port."
     )
 
 
@@ -135,9 +132,7 @@ def config_path(environment: Mapping[str, str]) -> str:
     return os.pathsep.join(filter(None, [ours, environment.get("JUPYTER_CONFIG_PATH")]))
 
 
-def jupyter_arguments(
-    folder: Path, notebook: str, *, port: int, browser: bool, root: bool
-) -> list[str]:
+def jupyter_arguments(folder: Path, notebook: str, *, port: int, browser: bool, root: bool) -> list[str]:
     """Build what follows `python` on JupyterLab's command line.
 
     Args:

@@ -115,8 +115,8 @@ class Lab:
     def worker(self) -> WorkerProcess | None:
         """The current worker: the one started last of those alive, else the one started last."""
         started = list(self.workers.values())
-        alive = [w for w in started if w.alive]
-        return (alive or started or [None])[-1]
+        candidates = [w for w in started if w.alive] or started
+        return candidates[-1] if candidates else None
 
     @on_lab_loop
     async def start_worker(
@@ -291,7 +291,10 @@ class Lab:
         """
         self._must_be_open()
         handle = self.client.get_workflow_handle(handle.id, run_id=run_id)
-        return await self._rpc(handle.describe(rpc_timeout=RPC_TIMEOUT), f"Workflow {handle.id!r} cannot be shown")
+        described: WorkflowExecutionDescription = await self._rpc(
+            handle.describe(rpc_timeout=RPC_TIMEOUT), f"Workflow {handle.id!r} cannot be shown"
+        )
+        return described
 
     async def answers(self) -> bool:
         """True if the server answers within two seconds."""
@@ -350,7 +353,7 @@ class Lab:
 
 
 def _reference(thing: Any) -> str:
-    """ "module:qualified.name" of a class or function that another process can import."""
+    """Name a class or function as "module:qualified.name", for another process to import."""
     name = getattr(thing, "__qualname__", repr(thing))
     if getattr(thing, "__module__", "__main__") == "__main__" or "<" in name:
         raise LabError(

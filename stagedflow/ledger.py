@@ -115,13 +115,11 @@ class Ledger:
     def lives(self) -> tuple[WorkerLife, ...]:
         """Every worker's life, the oldest first."""
         rows = self._rows("SELECT name, pid, started, ended, how, records FROM lives ORDER BY id")
-        return tuple(WorkerLife(*row[:5], records=bool(row[5])) for row in rows)
+        return tuple(WorkerLife(*life, bool(records)) for *life, records in rows)
 
     def trace(self, run_id: str) -> ReplayTrace:
         """What the workers really did with one run: every activation that they recorded, in order."""
-        rows = self._rows(
-            "SELECT workflow_type, file, step FROM activations WHERE run_id = ? ORDER BY id", run_id
-        )
+        rows = self._rows("SELECT workflow_type, file, step FROM activations WHERE run_id = ? ORDER BY id", run_id)
         steps = [ReplayStep.from_dict(json.loads(step)) for *_, step in rows]
         workflow_type, file = rows[-1][:2] if rows else ("", "")
         return ReplayTrace.of(steps, workflow_type=workflow_type, file=file)

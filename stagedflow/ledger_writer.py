@@ -68,9 +68,7 @@ class LedgerWriter:
 
     def worker_ended(self, pid: int, how: str) -> "Future[None]":
         """The kernel has seen a worker process end: "stopped", "crashed" or "failed"."""
-        return self._put(
-            "UPDATE lives SET ended = ?, how = ? WHERE pid = ? AND ended IS NULL", time.time(), how, pid
-        )
+        return self._put("UPDATE lives SET ended = ?, how = ? WHERE pid = ? AND ended IS NULL", time.time(), how, pid)
 
     def close(self, *, timeout: float = 5.0) -> None:
         """Write what is queued, for at most `timeout` seconds."""

@@ -93,9 +93,7 @@ def _closed(run: Run) -> WaitsFor:
     return WaitsFor(f"nothing: the workflow has {run.status}{why}", kind="closed")
 
 
-def _task(
-    run: Run, task: WorkflowTask, lives: Sequence[WorkerLife], sticky_seconds: float, now: float
-) -> WaitsFor:
+def _task(run: Run, task: WorkflowTask, lives: Sequence[WorkerLife], sticky_seconds: float, now: float) -> WaitsFor:
     if task.closed:
         return _retried_task(task, lives)
     if task.started:
@@ -135,7 +133,9 @@ def _retried_task(task: WorkflowTask, lives: Sequence[WorkerLife]) -> WaitsFor:
 
 def _any_worker(lives: Sequence[WorkerLife]) -> WaitsFor:
     if _no_worker(lives):
-        return WaitsFor("a worker: its workflow task is on the task queue and no worker runs. Start one.", kind="worker")
+        return WaitsFor(
+            "a worker: its workflow task is on the task queue and no worker runs. Start one.", kind="worker"
+        )
     return WaitsFor("a worker to take its workflow task from the task queue", kind="worker")
 
 

@@ -24,7 +24,7 @@ from stagedflow.worker import STICKY_SECONDS
 if TYPE_CHECKING:
     from stagedflow.lab import Lab
 
-LEDGER_SECONDS = 0.1
+LEDGER_SECONDS = 0.05
 DESCRIBE_SECONDS = 1.0
 SETTLE_SECONDS = 2.0
 RPC_TIMEOUT = timedelta(seconds=10)
@@ -41,12 +41,12 @@ class Facts:
 
     workflow_id: str
     run_id: str
-    run: Run = Run(())
+    run: Run = field(default_factory=lambda: Run(()))
     pending: tuple[PendingActivity, ...] = ()
     attempts: tuple[ActivityAttempt, ...] = ()
     lives: tuple[WorkerLife, ...] = ()
     counts: dict[str, ActivityCount] = field(default_factory=dict)
-    trace: ReplayTrace = ReplayTrace()
+    trace: ReplayTrace = field(default_factory=ReplayTrace)
     trouble: str = ""
 
     @property
@@ -61,9 +61,7 @@ class Facts:
 
     def waits_for(self, now: float | None = None) -> WaitsFor:
         """What the workflow waits for now."""
-        return waits_for(
-            self.run, self.pending, self.lives, sticky_seconds=STICKY_SECONDS, now=now or time.time()
-        )
+        return waits_for(self.run, self.pending, self.lives, sticky_seconds=STICKY_SECONDS, now=now or time.time())
 
 
 class RunWatch:
@@ -78,7 +76,8 @@ class RunWatch:
     def __init__(self, lab: "Lab", handle: WorkflowHandle[Any, Any], on_change: Callable[[], None]) -> None:
         self._lab = lab
         self._asked = handle
-        self._on_change = on_change
+        self._tell = on_change
+        self._news = asyncio.Event()
         self._events: list[Event] = []
         self._pending: tuple[PendingActivity, ...] = ()
         self._trouble = ""
@@ -110,7 +109,8 @@ class RunWatch:
             async with asyncio.timeout(SETTLE_SECONDS):
                 length = (await self._handle.describe(rpc_timeout=RPC_TIMEOUT)).history_length
                 while len(self._events) < length or self.facts().ledger_lags:
-                    await asyncio.sleep(LEDGER_SECONDS / 5)
+                    self._news.clear()
+                    await self._news.wait()
         return self.facts()
 
     def facts(self) -> Facts:
@@ -127,6 +127,10 @@ class RunWatch:
             trace=ledger.trace(self._run_id),
             trouble=self._trouble,
         )
+
+    def _on_change(self) -> None:
+        self._news.set()
+        self._tell()
 
     async def _follow_history(self) -> None:
         while True:
@@ -147,9 +151,7 @@ class RunWatch:
         """All events from the first, then each as it comes; ends with the run."""
         token: bytes | None = None
         while token != b"":
-            page = self._handle.fetch_history_events(
-                wait_new_event=True, next_page_token=token, rpc_timeout=LONG_POLL
-            )
+            page = self._handle.fetch_history_events(wait_new_event=True, next_page_token=token, rpc_timeout=LONG_POLL)
             with contextlib.suppress(TimeoutError):
                 try:
                     await page.fetch_next_page()

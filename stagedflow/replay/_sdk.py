@@ -20,7 +20,7 @@ WAITS = {
     "execute_child_workflow": "child",
     "start_child_workflow": "child",
 }
-"""Function name in the SDK's frame -> the kind of wait. `tests/unit/test_recorder.py` fails when a release moves one."""
+"""Function name in the SDK's frame -> kind of wait. `tests/unit/test_recorder.py` fails when a release moves one."""
 
 NAMED_BY = {"activity": ("activity",), "child": ("workflow",)}
 """Kind -> the SDK function's local variable that holds the activity or workflow (a callable, a class or a name)."""

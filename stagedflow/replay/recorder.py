@@ -44,12 +44,15 @@ class RecordingRunner(WorkflowRunner):
         self._sink = sink
 
     def prepare_workflow(self, defn: Any) -> None:
+        """Implements `WorkflowRunner.prepare_workflow`."""
         self._inner.prepare_workflow(defn)
 
     def set_worker_level_failure_exception_types(self, types: Sequence[type[BaseException]]) -> None:
+        """Implements `WorkflowRunner.set_worker_level_failure_exception_types`."""
         self._inner.set_worker_level_failure_exception_types(types)
 
     def create_instance(self, det: WorkflowInstanceDetails) -> WorkflowInstance:
+        """Implements `WorkflowRunner.create_instance`."""
         return _RecordedInstance(self._inner, det, self._sink)
 
 
@@ -71,9 +74,7 @@ class _RecordedInstance(WorkflowInstance):
                 recorded._object = workflow.instance()
                 return await super().execute_workflow(input)
 
-        self._inner = inner.create_instance(
-            replace(det, interceptor_classes=[*det.interceptor_classes, Capture])
-        )
+        self._inner = inner.create_instance(replace(det, interceptor_classes=[*det.interceptor_classes, Capture]))
 
     def activate(self, act: Any) -> Any:
         if any(job.HasField("remove_from_cache") for job in act.jobs):
@@ -93,9 +94,7 @@ class _RecordedInstance(WorkflowInstance):
         self._seen_events = max(self._seen_events, act.history_length)
         tasks = asyncio.all_tasks(self._loop) if self._loop else set()
         chains = [chain for task in tasks if (chain := list(_frames(task.get_coro())))]
-        waiting = sorted(
-            {w for chain in chains if (w := self._waiting(chain))}, key=lambda w: (w.line or 0, w.text)
-        )
+        waiting = sorted({w for chain in chains if (w := self._waiting(chain))}, key=lambda w: (w.line or 0, w.text))
         return ReplayStep(
             index=0,
             is_replaying=act.is_replaying,
