@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from stagedflow.errors import LabError
 from stagedflow.replay.trace import ReplayStep, ReplayTrace
 
 SCHEMA = """
@@ -115,7 +116,10 @@ class Ledger:
     def lives(self) -> tuple[WorkerLife, ...]:
         """Every worker's life, the oldest first."""
         rows = self._rows("SELECT name, pid, started, ended, how, records FROM lives ORDER BY id")
-        return tuple(WorkerLife(*life, bool(records)) for *life, records in rows)
+        return tuple(
+            WorkerLife(name, pid, started, ended, how, bool(records))
+            for name, pid, started, ended, how, records in rows
+        )
 
     def trace(self, run_id: str) -> ReplayTrace:
         """What the workers really did with one run: every activation that they recorded, in order."""
@@ -143,6 +147,8 @@ class Ledger:
         return int(rows[0][0])
 
     def _rows(self, sql: str, *values: object) -> Sequence[Any]:
+        if not self.path.exists():
+            raise LabError("The ledger has gone with its lab, which is closed. `lab = await Lab.start()` starts anew.")
         with connect(self.path) as db:
             rows = db.execute(sql, values).fetchall()
         db.close()

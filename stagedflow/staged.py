@@ -49,7 +49,7 @@ async def soak_test(rollout: Rollout) -> str:
 
 @workflow.defn
 class StagedWorkflow:
-    """Four activities, three gates. It can wait for weeks, and survives a worker crash at any point."""
+    """Four activities, three gates: it can wait for weeks, and survives any crash."""
 
     def __init__(self) -> None:
         self.stage = 0
@@ -58,18 +58,22 @@ class StagedWorkflow:
     async def run(self, rollout: Rollout) -> str:
         await workflow.execute_activity(reserve_devices, rollout, start_to_close_timeout=timedelta(seconds=45))
 
-        await workflow.wait_condition(lambda: self.stage > 0)  # gate 1: the devices' handshake
+        # Gate 1: the devices' handshake.
+        await workflow.wait_condition(lambda: self.stage > 0)
         await workflow.execute_activity(stage_firmware, rollout, start_to_close_timeout=timedelta(seconds=30))
 
-        await workflow.wait_condition(lambda: self.stage > 1)  # gate 2: the release approval
+        # Gate 2: the release approval.
+        await workflow.wait_condition(lambda: self.stage > 1)
         await workflow.execute_activity(flash_firmware, rollout, start_to_close_timeout=timedelta(minutes=15))
 
-        await workflow.wait_condition(lambda: self.stage > 2)  # gate 3: the site's acknowledgement
+        # Gate 3: the site's acknowledgement.
+        await workflow.wait_condition(lambda: self.stage > 2)
         return await workflow.execute_activity(soak_test, rollout, start_to_close_timeout=timedelta(hours=2))
 
     @workflow.signal
     def advance_stage(self, stage: int) -> None:
-        self.stage = max(self.stage, stage)  # an old signal that comes late never takes a stage back
+        # An old signal that comes late never takes a stage back.
+        self.stage = max(self.stage, stage)
 
     @workflow.query
     def current_stage(self) -> int:

@@ -237,7 +237,9 @@ def server_trouble(error: RPCError) -> str:
     """An RPC error in words for a person."""
     if error.status == RPCStatusCode.NOT_FOUND:
         return f"the server does not know it: {error.message}"
-    if error.status in (RPCStatusCode.UNAVAILABLE, RPCStatusCode.DEADLINE_EXCEEDED):
+    # The first call on a connection that has just broken is an "unknown" transport error; the SDK retries only its own.
+    broken = error.status == RPCStatusCode.UNKNOWN and "transport" in error.message
+    if broken or error.status in (RPCStatusCode.UNAVAILABLE, RPCStatusCode.DEADLINE_EXCEEDED):
         return "the Temporal server does not answer; `lab = await Lab.start()` starts a new one if it has died"
     return error.message
 

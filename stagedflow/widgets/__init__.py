@@ -1,0 +1,1 @@
+"""What a notebook shows: the panel, the timeline and the replay viewer."""

@@ -1,0 +1,77 @@
+"""Fixtures: the course in a real JupyterLab, in a real browser.
+
+All but the browser's path last for one test. The learner's folder, theme and layout are then always
+new, and no event loop of playwright's is left running when another folder's async tests come.
+"""
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+from tests.browser.jupyter import JupyterPage
+from tests.browser.server import JupyterServer, serve
+
+NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
+FLAGS = [
+    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-dev-shm-usage"),
+    # A proxy that is not there: what is not loopback ends in it, also what no route sees.
+    *("--proxy-server=http://127.0.0.1:9", "--proxy-bypass-list=127.0.0.1"),
+]
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The browser: ``CHROMIUM``, or one on the path. In CI it must be there."""
+    names = ("chromium", "chromium-browser", "google-chrome")
+    found = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
+    if found:
+        return found
+    missing = "no browser: apt-get install chromium, or set CHROMIUM to one"
+    if os.environ.get("CI", "").lower() == "true":
+        raise RuntimeError(missing)
+    pytest.skip(missing)
+
+
+@pytest.fixture
+def browser(chromium: str) -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def course(tmp_path: Path) -> Path:
+    """A copy of the notebooks, so that no test changes the repository."""
+    folder = tmp_path / "notebooks"
+    if NOTEBOOKS.is_dir():
+        shutil.copytree(NOTEBOOKS, folder, ignore=shutil.ignore_patterns(".ipynb_checkpoints"))
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
+@pytest.fixture
+def server(course: Path, tmp_path: Path) -> Iterator[JupyterServer]:
+    with serve(course, tmp_path / "jupyter") as server:
+        yield server
+
+
+@pytest.fixture
+def jupyter(
+    request: pytest.FixtureRequest, browser: Browser, server: JupyterServer, tmp_path: Path
+) -> Iterator[JupyterPage]:
+    """JupyterLab in the browser. A test that fails leaves a picture of it in its ``tmp_path``."""
+    # No service workers: their requests would pass the page's routes by.
+    context = browser.new_context(viewport={"width": 1280, "height": 900}, service_workers="block")
+    page = JupyterPage(context, server)
+    failed_before = request.session.testsfailed
+    yield page
+    if request.session.testsfailed > failed_before:
+        print("what the page looked like:", page.screenshot(tmp_path / "failed.png"))
+    page.close()
+    context.close()

@@ -1,0 +1,106 @@
+"""Lesson 02 told by clicks alone: its cells only set the stage. What the page says is held against the ledger."""
+
+import ast
+import os
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.browser.jupyter import JupyterPage
+
+LESSON = "02_crash_a_worker_and_watch_it_replay.ipynb"
+PICTURE = Path(__file__).parents[2] / "notebooks/images/panel_after_a_crash.png"
+
+
+def cell_with(text: str):
+    return lambda cell: cell["cell_type"] == "code" and text in cell["source"]
+
+
+def ledger_lines(jupyter: JupyterPage, handle: str, worker: str, *, replaying: bool) -> list[int]:
+    """The lines that one worker executed of a run, from the ledger."""
+    steps = f"lab.ledger.trace({handle}.result_run_id).by(lab.workers[{worker!r}].pid)"
+    expression = f"sorted({{n for s in {steps} if s.is_replaying is {replaying} and not s.query for _, n in s.lines}})"
+    return ast.literal_eval(jupyter.evaluate(expression))
+
+
+def gutter_lines(jupyter: JupyterPage, column: int, mark: str) -> list[int]:
+    """The lines that carry a mark in one worker's gutter, from the page."""
+    rows = jupyter.page.locator(".sf-source tbody tr").all()
+    cells = [row.locator("td").all_inner_texts() for row in rows]
+    return [int(texts[-3]) for texts in cells if mark in texts[column]]
+
+
+def counts(jupyter: JupyterPage) -> dict[str, tuple[int, int]]:
+    """The ledger's table on the page."""
+    rows = jupyter.page.locator("table:has(caption:text('Ledger')) tbody tr").all()
+    table = [[*row.locator("th").all_inner_texts(), *row.locator("td").all_inner_texts()] for row in rows]
+    return {name: (int(started), int(completed)) for name, started, completed, _ in table}
+
+
+@pytest.mark.timeout(300)
+def test_the_whole_story_by_clicks(jupyter: JupyterPage, tmp_path: Path) -> None:
+    jupyter.page.set_viewport_size({"width": 1280, "height": 1900})  # the whole panel, for its picture
+    jupyter.open(LESSON)
+    jupyter.run_cells(cell_with("lab = await Lab.start()"), cell_with("panel = StagePanel(lab, parked)"))
+    jupyter.wait_text(".sf-track", r"gate 1\s+parked here")
+
+    jupyter.click("Crash worker A (SIGKILL)")
+    jupyter.wait_text(".sf-lives", r"worker A ✕ crashed")
+    jupyter.click("Signal stage 1")
+    silence = jupyter.wait_text("div.sf-now", r"sticky queue[^]*in \d+ s", deadline=3)
+    assert 5 <= int(re.search(r"in (\d+) s", silence)[1]) <= 10
+    jupyter.click("Start worker B")
+    jupyter.wait_text(".sf-told", r"is up and has nothing to do", deadline=5)
+    told = jupyter.wait_text(".sf-told", r"It went live at line \d+", deadline=15)
+    jupyter.wait_text(".sf-track", r"gate 2\s+parked here")
+
+    pids = {name: int(jupyter.evaluate(f"lab.workers[{name!r}].pid")) for name in "AB"}
+    assert re.search(rf"Worker B \(pid {pids['B']}\) ran lines .* again", told)
+    assert re.search(rf"worker A \(pid {pids['A']}\) had run them before it crashed", told)
+    assert gutter_lines(jupyter, 0, "●") == ledger_lines(jupyter, "parked", "A", replaying=False)
+    assert gutter_lines(jupyter, 1, "↻") == ledger_lines(jupyter, "parked", "B", replaying=True)
+    assert gutter_lines(jupyter, 1, "●") == ledger_lines(jupyter, "parked", "B", replaying=False)
+    replay_rows = [row for row in jupyter.text(".sf-steps tbody").splitlines() if "from history" in row]
+    assert replay_rows and all(f"pid {pids['B']}" in row for row in replay_rows)
+    assert counts(jupyter) == {"reserve_devices": (1, 1), "stage_firmware": (1, 1)}
+    picture = jupyter.screenshot(tmp_path / "panel.png", jupyter.page.locator(".sf-panel"))
+    if os.environ.get("STAGEDFLOW_PICTURES"):
+        PICTURE.parent.mkdir(exist_ok=True)
+        PICTURE.write_bytes(picture.read_bytes())
+
+    jupyter.run_cells(cell_with("panel = StagePanel(lab, waited)"))
+    panel = jupyter.page.locator(".sf-panel").last
+    panel.get_by_text("parked here").wait_for(timeout=15_000)
+    panel.get_by_role("button", name="Signal stage 1", exact=True).click()
+    panel.locator(".sf-track").get_by_text("attempt 1").wait_for(timeout=5_000)
+    panel.get_by_role("button", name=re.compile("^Crash worker")).click()
+    panel.get_by_text("lost with its worker").wait_for(timeout=5_000)
+    panel.get_by_role("button", name="Skip the sticky wait").click(timeout=5_000)
+    panel.get_by_role("button", name=re.compile("^Start worker")).click()
+    panel.get_by_role("button", name=re.compile("^Shorten start-to-close")).click(timeout=5_000)
+    for gate in (2, 3):
+        jupyter.wait_text(".sf-panel", rf"crash-in-activity-2[^]*gate {gate}\s+parked here", deadline=25)
+        panel.get_by_role("button", name=f"Signal stage {gate}", exact=True).click()
+    jupyter.wait_text(".sf-head", r"crash-in-activity-2[^]*completed", deadline=15)
+
+    real = jupyter.evaluate("{n: (c.started, c.completed) for n, c in lab.ledger.activity_counts(waited.id).items()}")
+    rows = panel.locator("table:has(caption:text('Ledger')) tbody tr").all()
+    shown = {r.locator("th").inner_text(): tuple(map(int, r.locator("td").all_inner_texts()[:2])) for r in rows}
+    assert shown == ast.literal_eval(real)
+    assert shown["stage_firmware"] == (2, 1)
+    assert all(c == (1, 1) for name, c in shown.items() if name != "stage_firmware")
+    assert jupyter.requested_elsewhere == []
+    assert jupyter.errors == []
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("lesson", sorted(p.name for p in PICTURE.parents[1].glob("*.ipynb")))
+def test_run_all_reaches_the_end(jupyter: JupyterPage, lesson: str) -> None:
+    jupyter.open(lesson)
+    jupyter.run_all(deadline=150)
+    jupyter.wait_text(".sf-track", r"gate 1\s+parked here")
+    jupyter.click("Signal stage 1")
+    jupyter.wait_text(".sf-track", r"gate 2\s+parked here")
+    assert jupyter.requested_elsewhere == []
+    assert jupyter.errors == []

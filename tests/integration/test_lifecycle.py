@@ -1,0 +1,189 @@
+"""However a lab's owner ends, nothing of the lab is left; and it ends without noise."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from stagedflow import Lab
+from tests.integration.kernels import ENVIRONMENT, ROOT, Kernel, exit_code, kernel
+from tests.integration.processes import (
+    PROC,
+    Process,
+    descendants,
+    listening,
+    read,
+    servers,
+    survivors,
+    wait_for,
+)
+from tests.integration.story import finish, start
+
+pytestmark = [
+    pytest.mark.usefixtures("server_binary"),
+    pytest.mark.skipif(not PROC.is_dir(), reason="counts processes in /proc"),
+]
+
+REPEATS = int(os.environ.get("STAGEDFLOW_REPEATS", "3"))
+"""How often each way of ending is tried for its exit code; 50 is what the documentation claims."""
+SECONDS = 5
+"""After so many seconds nothing may live."""
+LAB = """
+from stagedflow import Lab, Rollout, StagedWorkflow
+lab = await Lab.start()
+a, b = await lab.start_worker("A"), await lab.start_worker("B")
+"""
+WORKFLOW = """
+handle = await lab.client.start_workflow(
+    StagedWorkflow.run, Rollout(work_seconds=0.5), id="rollout", task_queue=lab.task_queue)
+await handle.signal(StagedWorkflow.advance_stage, 3)
+print(await handle.result())
+"""
+SCRIPT = f"""
+import asyncio, sys
+async def main():
+{"".join(f"    {line}" for line in (LAB + WORKFLOW).strip().splitlines(keepends=True))}
+    %s
+if __name__ == "__main__":
+    asyncio.run(main())
+"""
+
+
+def lab_in(owner: int) -> list[Process]:
+    """The processes of the lab that this owner has started: two workers, a server, the server's watcher."""
+    found = descendants(owner)
+    assert sum("stagedflow._worker_main" in p.words for p in found) == 2
+    assert len(servers(owner)) == 1
+    assert sum("_guard.py" in p.words for p in found) == 1
+    return found
+
+
+def script(last_line: str) -> "subprocess.Popen[str]":
+    """A script that starts a lab, runs a workflow, and then does what its last line says."""
+    return subprocess.Popen(
+        [sys.executable, "-c", SCRIPT % last_line], env=ENVIRONMENT, cwd=ROOT,
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+
+
+def sigkill(kernel: Kernel) -> None:
+    os.kill(kernel.pid, signal.SIGKILL)
+
+
+def sigterm(kernel: Kernel) -> None:
+    os.kill(kernel.pid, signal.SIGTERM)
+
+
+def shut_down(kernel: Kernel) -> None:
+    kernel.manager.shutdown_kernel(now=False)
+
+
+def restart(kernel: Kernel) -> None:
+    kernel.manager.restart_kernel(now=False)
+
+
+def restart_at_once(kernel: Kernel) -> None:
+    kernel.manager.restart_kernel(now=True)
+
+
+def close_the_lab(kernel: Kernel) -> None:
+    assert kernel.run("await lab.close()") == ""
+
+
+@pytest.mark.parametrize("end", [sigkill, sigterm, shut_down, restart, restart_at_once, close_the_lab])
+def test_nothing_of_a_kernels_lab_lives_five_seconds_after(end: object) -> None:
+    with kernel() as notebook:
+        assert notebook.run(LAB) == ""
+        lab = lab_in(notebook.pid)
+        end(notebook)  # type: ignore[operator]
+        assert not survivors(lab, seconds=SECONDS)
+
+
+def test_an_interrupt_ends_nothing_of_the_lab() -> None:
+    with kernel() as notebook:
+        notebook.run(LAB)
+        lab = lab_in(notebook.pid)
+        waiting = notebook.client.execute("import time; time.sleep(60)")
+        busy = notebook.client.get_iopub_msg(timeout=10)
+        while busy["parent_header"].get("msg_id") != waiting:
+            busy = notebook.client.get_iopub_msg(timeout=10)
+        notebook.manager.interrupt_kernel()
+        assert notebook.client.get_shell_msg(timeout=30)["content"]["ename"] == "KeyboardInterrupt"
+        assert notebook.run("assert await lab.answers()\nprint(a.state, b.state)") == "running running\n"
+        assert all(p.alive for p in lab)
+
+
+@pytest.mark.parametrize("last_line", ["await lab.close()", "pass"])
+def test_a_script_ends_quietly_with_code_0_and_leaves_nothing(last_line: str) -> None:
+    for _ in range(REPEATS):
+        running = script(f"print('pid'); sys.stdout.flush(); sys.stdin.readline(); {last_line}")
+        assert running.stdout and running.stdout.readline() == "gateways healthy\n"
+        assert running.stdout.readline() == "pid\n"
+        lab = lab_in(running.pid)
+        printed, errors = running.communicate("\n", timeout=30)
+        assert (running.returncode, printed, errors) == (0, "", "")
+        assert not survivors(lab, seconds=SECONDS)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL, signal.SIGINT])
+def test_a_script_that_is_ended_by_a_signal_leaves_nothing(number: signal.Signals) -> None:
+    with script("await asyncio.Event().wait()") as running:
+        assert running.stdout and running.stdout.readline() == "gateways healthy\n"
+        lab = lab_in(running.pid)
+        running.send_signal(number)
+        assert exit_code(running) not in (None, 0)
+        assert not survivors(lab, seconds=SECONDS)
+
+
+def test_a_kernel_ends_with_code_0_and_its_cells_are_silent() -> None:
+    for _ in range(REPEATS):
+        with kernel() as notebook:
+            assert notebook.run(LAB) == ""
+            assert notebook.run(WORKFLOW) == "gateways healthy\n"
+            assert notebook.run("print(len(lab.ledger.activity_counts('rollout')))") == "4\n"
+            assert notebook.late_output() == []
+            process = notebook.process
+            notebook.manager.shutdown_kernel(now=False)
+            assert exit_code(process) == 0
+
+
+async def test_a_worker_that_is_stopped_ends_with_code_0_each_time(lab: Lab) -> None:
+    for _ in range(REPEATS):
+        worker = await lab.start_worker()
+        await finish(lab, await start(lab))
+        await worker.stop()
+        assert worker.state == "stopped"
+        assert worker._process.returncode == 0
+        assert not re.search("Traceback|panicked|Fatal", worker.log)
+
+
+async def test_lab_close_leaves_nothing(lab: Lab) -> None:
+    await lab.start_worker("A")
+    await lab.start_worker("B")
+    mine = lab_in(os.getpid())
+    folder = lab.ledger.path.parent
+    await lab.close()
+    assert not survivors(mine, seconds=SECONDS)
+    assert not folder.exists()
+
+
+async def test_a_worker_that_is_killed_by_somebody_else_is_seen_as_crashed(lab: Lab) -> None:
+    worker = await lab.start_worker("A")
+    os.kill(worker.pid, signal.SIGKILL)
+    assert wait_for(lambda: not worker.alive, seconds=5)
+    assert (worker.state, repr(worker)) == ("crashed", f"Worker A: crashed (pid {worker.pid})")
+    await worker.crash()  # idempotent
+    await worker.stop()
+    assert worker.state == "crashed"
+
+
+async def test_every_port_of_the_lab_is_on_loopback(lab: Lab) -> None:
+    before = listening([own]) if (own := read(os.getpid())) else set()
+    await lab.start_worker("A")
+    found = listening(descendants(os.getpid()))
+    port = int(lab.web_ui.rpartition(":")[2])
+    assert ("127.0.0.1", port) in found
+    assert {host for host, _ in found | before} <= {"127.0.0.1", "::1", "::ffff:127.0.0.1"}

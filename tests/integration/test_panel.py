@@ -1,0 +1,179 @@
+"""The panel by its traits, without a kernel: real clicks on its buttons, real workers behind them."""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Callable
+from html import unescape
+
+import pytest
+
+from stagedflow import Lab, LabError, StagedWorkflow, StagePanel
+from tests.integration.story import start as start_rollout
+
+
+def text(panel: StagePanel, area: str) -> str:
+    """An area of the panel as a person reads it."""
+    return re.sub(r"\s+", " ", unescape(re.sub("<[^>]+>", " ", panel._areas[area].value))).strip()
+
+
+async def shows(panel: StagePanel, area: str, regex: str, *, deadline: float = 15) -> str:
+    """Wait until an area's text matches."""
+    seen = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    panel._areas[area].observe(lambda _: loop.call_soon_threadsafe(seen.set), "value")
+    try:
+        async with asyncio.timeout(deadline):
+            while not re.search(regex, text(panel, area)):
+                seen.clear()
+                await seen.wait()
+    except TimeoutError:
+        raise AssertionError(f"no {regex!r} in {area}: {text(panel, area)}") from None
+    return text(panel, area)
+
+
+@pytest.fixture
+async def panels() -> AsyncIterator[Callable[..., StagePanel]]:
+    made: list[StagePanel] = []
+
+    def make(*args: object) -> StagePanel:
+        made.append(StagePanel(*args))  # type: ignore[arg-type]
+        return made[-1]
+
+    yield make
+    for panel in made:
+        panel.close()
+
+
+async def test_the_whole_recovery_by_buttons(lab: Lab, panels: Callable[..., StagePanel]) -> None:
+    handle = await start_rollout(lab)
+    panel = panels(lab, handle)
+    await shows(panel, "now", "no worker runs")
+    assert panel.buttons["crash"].disabled
+    assert "no worker is alive" in text(panel, "why")
+
+    panel.buttons["start"].click()
+    await shows(panel, "track", "gate 1 parked here")
+    assert "one worker has done it all" in text(panel, "replay")
+    panel.buttons["crash"].click()
+    await shows(panel, "lives", "worker A ✕ crashed")
+    await shows(panel, "now", "No worker runs")
+    panel.buttons["skip sticky"].click()
+    await shows(panel, "message", "Skip the sticky wait: done")
+    panel.buttons["start"].click()
+    await shows(panel, "replay", "is up and has nothing to do")
+    panel.buttons["advance 1"].click()
+    told = await shows(panel, "replay", r"It went live at line \d+, on signal advance_stage")
+
+    worker = lab.workers["B"]
+    trace = lab.ledger.trace(handle.result_run_id)
+    again = {line for s in trace.by(worker.pid) if s.is_replaying for _, line in s.lines}
+    assert f"Worker B (pid {worker.pid}) ran lines" in told
+    assert again == {line for s in trace.by(lab.workers["A"].pid) for _, line in s.lines}
+    await lab.until(handle, gate=2)
+    assert not any(step.query for step in lab.ledger.trace(handle.result_run_id).steps)  # it never queries
+    assert panel.buttons["advance 1"].disabled
+    assert "stage 1 is reached already" in panel.buttons["advance 1"].tooltip
+
+
+async def test_a_long_timeout_of_a_dead_attempt_is_counted_down_and_its_shortcut_offered(
+    lab: Lab, panels: Callable[..., StagePanel]
+) -> None:
+    worker = await lab.start_worker()
+    handle = await start_rollout(lab, work_seconds=0.5)
+    panel = panels(lab, handle)
+    for stage in (1, 2):
+        await lab.until(handle, gate=stage)
+        await handle.signal(StagedWorkflow.advance_stage, stage)
+    await lab.until(handle, started="flash_firmware")
+    await worker.crash()
+    now = await shows(panel, "now", r"flash_firmware, attempt 1, on worker A .* which crashed.* in 14 min \d+ s")
+    assert "operator's shortcut" in now
+    assert "lost with its worker" in text(panel, "ledger")
+    await lab.skip_sticky_wait(handle)
+    panel.buttons["start"].click()
+    panel.buttons["shorten"].click()
+    await shows(panel, "track", "gate 3 parked here")
+    assert re.search(r"flash_firmware 2 1", text(panel, "ledger"))
+
+
+async def test_a_worker_without_a_recorder_is_said_to_be_not_recorded(
+    lab: Lab, panels: Callable[..., StagePanel]
+) -> None:
+    handle = await start_rollout(lab)
+    await lab.start_worker(record=False)
+    panel = panels(lab, handle)
+    await shows(panel, "track", "gate 1 parked here")
+    assert re.search(r"Not recorded: worker A \(pid \d+\)", text(panel, "replay"))
+    assert "from history" not in panel._areas["replay"].value
+
+
+@pytest.mark.parametrize(
+    ("stage", "words"),
+    [
+        ("2", "is none"),
+        (1.5, "is none"),
+        (True, "is none"),
+        (-1, "from 1 to 3"),
+        (0, "from 1 to 3"),
+        (4, "from 1 to 3"),
+    ],
+)
+async def test_a_stage_that_is_none_is_refused_in_words_and_not_sent(
+    lab: Lab, panels: Callable[..., StagePanel], stage: object, words: str
+) -> None:
+    handle = await start_rollout(lab)
+    panel = panels(lab, handle)
+    with pytest.raises(LabError, match=words):
+        await panel.advance(stage)  # type: ignore[arg-type]
+    names = [event.WhichOneof("attributes") async for event in handle.fetch_history_events()]
+    assert "workflow_execution_signaled_event_attributes" not in names
+
+
+async def test_odd_signals_are_told_and_change_nothing(lab: Lab, panels: Callable[..., StagePanel]) -> None:
+    await lab.start_worker()
+    handle = await start_rollout(lab)
+    panel = panels(lab, handle)
+    await lab.until(handle, gate=1)
+    await handle.signal("advance_stage", "<b>two</b>")
+    await handle.signal("advance_stage", -4)
+    await handle.signal("advance_stag", 1)
+    now = await shows(panel, "now", "advance_stag.1.: this workflow has no handler of that name")
+    assert "is no integer, so the worker drops it" in now
+    assert "a negative stage changes nothing" in now
+    assert "<b>two</b>" not in panel._areas["now"].value  # escaped
+    await shows(panel, "track", "gate 1 parked here")
+
+
+async def test_a_workflow_that_has_ended_and_one_that_never_was(lab: Lab, panels: Callable[..., StagePanel]) -> None:
+    handle = await start_rollout(lab)
+    panel = panels(lab, handle)
+    await handle.terminate(reason="enough")
+    await shows(panel, "now", "the workflow has terminated: enough")
+    assert all(panel.buttons[f"advance {n}"].disabled for n in (1, 2, 3))
+    with pytest.raises(LabError, match="has terminated: there is nobody to signal"):
+        await panel.advance(1)
+    unknown = panels(lab, lab.client.get_workflow_handle("no-such-workflow"))
+    await shows(unknown, "message", "the server does not know it")
+
+
+async def test_a_second_panel_replaces_the_first_and_a_closed_lab_says_so(
+    lab: Lab, panels: Callable[..., StagePanel]
+) -> None:
+    handle = await start_rollout(lab)
+    first, second = panels(lab, handle), panels(lab, handle)
+    assert first.comm is None
+    assert repr(second) == f"StagePanel({handle.id!r})"
+    await shows(second, "now", "a worker")
+    await lab.close()
+    await shows(second, "message", "The lab is closed")
+    assert all(button.disabled for button in second.buttons.values())
+
+
+async def test_a_server_that_died_is_told_in_the_panel(lab: Lab, panels: Callable[..., StagePanel]) -> None:
+    handle = await start_rollout(lab)
+    panel = panels(lab, handle)
+    await shows(panel, "now", "a worker")
+    await lab.env.shutdown()
+    await shows(panel, "message", "the Temporal server does not answer", deadline=30)
+    panel.buttons["advance 1"].click()
+    await shows(panel, "message", "cannot be|not sent|not answer", deadline=30)
