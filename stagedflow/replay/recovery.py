@@ -110,12 +110,12 @@ def source_line(trace: ReplayTrace, number: int) -> str:
 
 
 def lines_text(numbers: Sequence[int]) -> str:
-    """Line numbers in words: "line 72", "lines 55, 59–61", "no lines"."""
-    parts: list[list[int]] = []
-    for n in sorted(set(numbers)):
-        if parts and n == parts[-1][1] + 1:
-            parts[-1][1] = n
+    """Line numbers in the order given, in words: "line 72", "lines 76, 62–63", "no lines"."""
+    runs: list[list[int]] = []
+    for n in dict.fromkeys(numbers):
+        if runs and n == runs[-1][1] + 1:
+            runs[-1][1] = n
         else:
-            parts.append([n, n])
-    text = ", ".join(str(a) if a == b else f"{a}–{b}" for a, b in parts)
+            runs.append([n, n])
+    text = ", ".join(str(a) if a == b else f"{a}–{b}" for a, b in runs)
     return f"{'line' if len(set(numbers)) == 1 else 'lines'} {text}" if text else "no lines"

@@ -57,7 +57,7 @@ async def test_a_program_that_is_no_temporal_server(tmp_path: Path) -> None:
     program.write_text("#!/bin/sh\necho 'unknown command: server'\nexit 1\n")
     program.chmod(0o700)
     async with asyncio.timeout(DEADLINE):
-        with pytest.raises(LabError, match="did not start.*unknown command: server"):
+        with pytest.raises(LabError, match=r"did not start.*unknown command: server"):
             await Lab.start(temporal=program)
     assert not survivors([p for p in descendants(os.getpid()) if str(program) in p.words], seconds=5)
 
@@ -72,7 +72,7 @@ async def test_a_worker_whose_module_cannot_be_imported(
     import my_rollout  # type: ignore[import-not-found]
 
     module.write_text("import no_such_module_anywhere\n" + good)
-    with pytest.raises(LabError, match="Worker A could not start: .*no_such_module_anywhere.*start the worker again"):
+    with pytest.raises(LabError, match=r"Worker A could not start: .*no_such_module_anywhere.*start the worker again"):
         await lab.start_worker("A", activities=[my_rollout.mine])
     assert lab.workers["A"].state == "failed"
     assert "ModuleNotFoundError" in lab.workers["A"].log
@@ -85,7 +85,7 @@ async def test_a_worker_whose_module_cannot_be_imported(
 async def test_a_workflow_that_lives_in_the_notebook(lab: Lab) -> None:
     class Local: ...
 
-    with pytest.raises(LabError, match="Local lives in the notebook.*import it from there"):
+    with pytest.raises(LabError, match=r"Local lives in the notebook.*import it from there"):
         await lab.start_worker(workflows=[Local])
     assert lab.workers == {}
 
@@ -101,7 +101,7 @@ async def test_an_unknown_workflow_id(lab: Lab) -> None:
     handle = lab.client.get_workflow_handle("nobody")
     calls = (lab.until(handle, gate=1), lab.skip_sticky_wait(handle), lab.shorten_start_to_close(handle))
     for call in calls:
-        with pytest.raises(LabError, match="'nobody'.*does not know it"):
+        with pytest.raises(LabError, match=r"'nobody'.*does not know it"):
             await asyncio.wait_for(call, DEADLINE)
 
 
@@ -182,7 +182,7 @@ async def test_a_signal_that_its_handler_cannot_take_fails_the_task_and_is_told(
     await lab.start_worker("A")
     handle = await parked(lab)
     await handle.signal("advance_stage")
-    with pytest.raises(LabTimeout, match="failed and is tried again: .*missing 1 required positional argument"):
+    with pytest.raises(LabTimeout, match=r"failed and is tried again: .*missing 1 required positional argument"):
         await lab.until(handle, gate=2, timeout=2)
     run = await history(handle)
     assert run.gate is None

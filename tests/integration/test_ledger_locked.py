@@ -4,6 +4,7 @@ import asyncio
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 from stagedflow import Lab
 from tests.integration.story import assert_counts, assert_timeouts, history, start, watching
@@ -18,12 +19,16 @@ time.sleep(float(sys.argv[2]))
 """
 
 
+def locking(path: Path) -> "subprocess.Popen[bytes]":
+    """Another process that holds SQLite's exclusive lock from now on."""
+    other = subprocess.Popen([sys.executable, "-c", LOCK, str(path), str(LOCK_SECONDS)], stdout=subprocess.PIPE)
+    assert other.stdout and other.stdout.readline() == b"locked\n"
+    return other
+
+
 async def test_a_ledger_locked_for_four_seconds_fails_no_workflow_task_and_loses_no_row(lab: Lab) -> None:
     worker = await lab.start_worker("A")
-    with subprocess.Popen(
-        [sys.executable, "-c", LOCK, str(lab.ledger.path), str(LOCK_SECONDS)], stdout=subprocess.PIPE
-    ) as other:
-        assert other.stdout and other.stdout.readline() == b"locked\n"
+    with locking(lab.ledger.path) as other:
         handle = await start(lab)
         await handle.signal("advance_stage", 3)
         async with watching(lab, handle) as watch:

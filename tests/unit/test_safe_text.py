@@ -10,7 +10,7 @@ class Rude:
         raise ValueError("no")
 
 
-class deque:  # noqa: N801
+class deque:
     """A learner's class that is named like one which `reprlib` knows."""
 
     def __repr__(self) -> str:
@@ -28,7 +28,7 @@ def test_no_memory_address_is_left() -> None:
 
 
 def test_a_long_value_is_cut() -> None:
-    for value in ("x" * 10_000, list(range(10_000)), {n: "y" * 500 for n in range(100)}):
+    for value in ("x" * 10_000, list(range(10_000)), dict.fromkeys(range(100), "y" * 500)):
         assert len(safe_text(value)) <= 200
 
 
