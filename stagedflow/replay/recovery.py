@@ -48,7 +48,8 @@ class Recovery:
             told += f"; worker {self.before.name} (pid {self.before.pid}) had run them before it {end}"
         if self.live is None:
             return f"{told}. It has not gone live yet: a query replays, but only a new event leads on."
-        return f"{told}. It went live at line {self.went_live_at}, on {', '.join(self.live.jobs)}."
+        why = ", ".join(self.live.jobs)
+        return f"{told}. Worker {self.worker.name} went live at line {self.went_live_at}, on {why}."
 
 
 def recovery(trace: ReplayTrace, lives: Sequence[WorkerLife]) -> Recovery | None:
@@ -64,16 +65,25 @@ def recovery(trace: ReplayTrace, lives: Sequence[WorkerLife]) -> Recovery | None
     return None
 
 
-def marks(trace: ReplayTrace) -> dict[tuple[int, int], str]:
-    """`(pid, line)` -> how that worker executed that line of the workflow's file: `REPLAYED`, `LIVE` or both."""
-    done = {
-        (s.worker, line, s.is_live)
-        for s in trace.steps if not s.query and s.worker is not None
-        for file, line in s.lines if file == trace.file
-    }  # fmt: skip
-    found: dict[tuple[int, int], str] = {}
-    for pid, line, live in sorted(done):
-        found[pid, line] = found.get((pid, line), "") + (LIVE if live else REPLAYED)
+@dataclass(frozen=True)
+class Mark:
+    """How a worker executed a line: `sign` is `REPLAYED` or `LIVE`, `place` its turn in that worker's order, from 1."""
+
+    sign: str
+    place: int
+
+
+def marks(trace: ReplayTrace) -> dict[tuple[int, int], tuple[Mark, ...]]:
+    """`(pid, line)` -> how that worker executed that line of the workflow's file: at most one mark of each sign."""
+    found: dict[tuple[int, int], tuple[Mark, ...]] = {}
+    for pid in trace.workers:
+        executed = (
+            (line, LIVE if step.is_live else REPLAYED)
+            for step in trace.by(pid) if not step.query
+            for file, line in step.lines if file == trace.file
+        )  # fmt: skip
+        for place, (line, sign) in enumerate(dict.fromkeys(executed), 1):
+            found[pid, line] = (*found.get((pid, line), ()), Mark(sign, place))
     return found
 
 
@@ -82,12 +92,15 @@ def source_with_marks(trace: ReplayTrace, lives: Sequence[WorkerLife]) -> str:
     names = {life.pid: life.name for life in lives}
     marked = marks(trace)
     found = recovery(trace, lives)
-    rows = ["  ".join(f"{names.get(pid, '?'):<3}" for pid in trace.workers) + "  line"]
+    rows = [" ".join(f"{names.get(pid, '?'):<7}" for pid in trace.workers) + "  line"]
     for number in class_lines(trace):
-        gutter = "  ".join(f"{marked.get((pid, number), ''):<3}" for pid in trace.workers)
+        cells = ("".join(f"{m.sign}{m.place}" for m in marked.get((pid, number), ())) for pid in trace.workers)
         here = f"   <- worker {found.worker.name} went live here" if found and number == found.went_live_at else ""
+        gutter = " ".join(f"{cell:<7}" for cell in cells)
         rows.append(f"{gutter}  {number:>4}  {source_line(trace, number)}{here}".rstrip())
-    return "\n".join([*rows, f"{REPLAYED} ran again, results from history   {LIVE} executed now"])
+    return "\n".join(
+        [*rows, f"{REPLAYED} ran again, results from history   {LIVE} executed now   numbers: in this order"]
+    )
 
 
 def class_lines(trace: ReplayTrace) -> range:

@@ -75,7 +75,7 @@ class StagePanel(ipywidgets.VBox):
                 _row("Worker", [b["crash"], b["stop"], b["start"], self._choice]),
                 a["lives"],
                 _row("Operator's shortcuts", [b["skip sticky"], b["shorten"]]),
-                a["message"], a["why"], a["timeline"], a["replay"], a["ledger"],
+                a["message"], a["why"], a["replay"], a["timeline"], a["ledger"],
             ]
         )  # fmt: skip
         self.add_class("sf-panel")

@@ -12,6 +12,7 @@ from stagedflow.ledger import WorkerLife
 from stagedflow.replay.recovery import (
     LIVE,
     REPLAYED,
+    Mark,
     Recovery,
     class_lines,
     lines_text,
@@ -28,37 +29,38 @@ MAX_ROWS = 40
 def replay_pane(trace: ReplayTrace, lives: Sequence[WorkerLife]) -> str:
     """Source, gutters and activations; or, in words, why there is no replay to show."""
     found = recovery(trace, lives)
-    told = found.words() if found else why_nothing(trace, lives)
+    told = " ".join(filter(None, [nothing_new(trace, lives), found.words() if found else ""]))
+    told = (
+        told or "Nothing has been replayed yet: one worker has done it all. Crash it, start another, and send a signal."
+    )
     if not trace.steps:
-        return f"<section class='sf-replay'><h4>Replay</h4><p>{escape(told)}</p></section>"
+        return f"<section class='sf-replay'><h4>Replay</h4><p class='sf-told'>{escape(told)}</p></section>"
     pids = trace.workers[-MAX_WORKERS:]
     names = {life.pid: life for life in lives}
     return (
         "<section class='sf-replay' aria-label='Replay'><h4>Replay: what each worker really did</h4>"
         f"<p class='sf-told'>{escape(told)}</p><p class='sf-legend'><span class='sf-again'>{REPLAYED} ran again, "
-        f"results from history</span> <span class='sf-live'>{LIVE} executed now</span></p>"
+        f"results from history</span> <span class='sf-live'>{LIVE} executed now</span> "
+        "<span>the numbers: in this order</span></p>"
         f"{_source(trace, pids, names, found)}{_rows(trace, pids, names)}</section>"
     )
 
 
-def why_nothing(trace: ReplayTrace, lives: Sequence[WorkerLife]) -> str:
-    """Why there is no replay to see, in words."""
+def nothing_new(trace: ReplayTrace, lives: Sequence[WorkerLife]) -> str:
+    """Why the newest worker shows no replay, in words, or "" if it does."""
     alive = [life for life in lives if life.ended is None]
-    unrecorded = [life for life in lives if not life.records]
-    if unrecorded and unrecorded[-1] is lives[-1]:
-        life = unrecorded[-1]
-        return f"Not recorded: worker {life.name} (pid {life.pid}) runs with its recorder switched off."
-    fresh = [life for life in alive if life.pid not in trace.workers]
-    if trace.steps and fresh:
-        return (
-            f"Worker {fresh[-1].name} (pid {fresh[-1].pid}) is up and has nothing to do: "
-            "nothing is replayed until a task comes. Send a signal, or query."
-        )
-    if trace.steps and not alive:
-        return "No worker is alive. Start one, then send a signal: it will replay what you see here."
+    if lives and not lives[-1].records:
+        return f"Not recorded: worker {lives[-1].name} (pid {lives[-1].pid}) runs with its recorder switched off."
     if not trace.steps:
         return "No worker has run this workflow yet."
-    return "Nothing has been replayed yet: one worker has done it all. Crash it, start another, and send a signal."
+    if not alive:
+        return "No worker is alive. Start one, then send a signal: it will replay what you see here."
+    if trace.workers[-1] not in {life.pid for life in alive}:
+        return (
+            f"Worker {alive[-1].name} (pid {alive[-1].pid}) is up and has nothing to do: "
+            "nothing is replayed until a task comes. Send a signal, or query."
+        )
+    return ""
 
 
 def _source(trace: ReplayTrace, pids: Sequence[int], lives: Mapping[int, WorkerLife], found: Recovery | None) -> str:
@@ -71,26 +73,26 @@ def _source(trace: ReplayTrace, pids: Sequence[int], lives: Mapping[int, WorkerL
     heads = "".join(f"<th scope='col'>{_head(lives.get(pid), pid)}</th>" for pid in pids)
     body = []
     for number in lines:
-        again = found and REPLAYED in marked.get((found.worker.pid, number), "")
+        again = found and any(m.sign == REPLAYED for m in marked.get((found.worker.pid, number), ()))
         live_here = found and number == found.went_live_at
-        gutters = "".join(f"<td>{_mark(marked.get((pid, number), ''))}</td>" for pid in pids)
-        notes = []
-        if live_here and found:
-            notes.append(f"<b class='sf-live'>{escape(found.worker.name)} went live here ▶</b>")
-        if number in parked:
-            notes.append("<b class='sf-parked'>waits here now ‖</b>")
+        gutters = "".join(f"<td>{_cell(marked.get((pid, number), ()))}</td>" for pid in pids)
         css = "sf-row-live" if live_here else "sf-row-again" if again else ""
         code = escape(source_line(trace, number)) or " "
-        body.append(
-            f"<tr class='{css}'>{gutters}<td class='sf-no'>{number}</td>"
-            f"<td class='sf-note'>{' '.join(notes)}</td><td><code>{code}</code></td></tr>"
-        )
+        body.append(f"<tr class='{css}'>{gutters}<td class='sf-no'>{number}</td><td><code>{code}</code></td></tr>")
+        notes = []
+        if live_here and found:
+            words = (
+                f"▲ worker {found.worker.name} went live here, on {', '.join(found.live.jobs if found.live else ())}"
+            )
+            notes.append(f"<b class='sf-live'>{escape(words)}</b>")
+        if number in parked:
+            notes.append("<b class='sf-parked'>‖ waits here now</b>")
+        body.extend(f"<tr class='{css}'><td colspan='{len(pids) + 1}'></td><td>{note}</td></tr>" for note in notes)
     caption = f"{escape(Path(trace.file).name)}, lines by worker"
     return (
         f"<div class='sf-scroll' tabindex='0' role='region' aria-label='Source with one gutter a worker'>"
         f"<table class='sf-source'><caption>{caption}</caption><thead><tr>{heads}"
-        "<th scope='col'>line</th><th scope='col'></th>"
-        f"<th scope='col'>source</th></tr></thead><tbody>{''.join(body)}</tbody></table></div>"
+        f"<th scope='col'>line</th><th scope='col'>source</th></tr></thead><tbody>{''.join(body)}</tbody></table></div>"
     )
 
 
@@ -99,17 +101,20 @@ def _head(life: WorkerLife | None, pid: int) -> str:
     return f"{escape(life.name if life else '?')}{end}<br><small>pid {pid}</small>"
 
 
-def _mark(mark: str) -> str:
-    again = f"<span class='sf-again' title='ran again, from history'>{REPLAYED}</span>"
-    live = f"<span class='sf-live' title='executed now'>{LIVE}</span>"
-    return (again if REPLAYED in mark else "") + (live if LIVE in mark else "")
+def _cell(found: Sequence[Mark]) -> str:
+    css = {REPLAYED: ("sf-again", "ran again, from history"), LIVE: ("sf-live", "executed now")}
+    return " ".join(
+        f"<span class='{css[m.sign][0]}' title='{css[m.sign][1]}'>{m.sign}<small>{m.place}</small></span>"
+        for m in found
+    )
 
 
 def _rows(trace: ReplayTrace, pids: Sequence[int], lives: Mapping[int, WorkerLife]) -> str:
     rows = []
     lost = {
         pid: "<tr><td colspan='6' class='sf-quiet'>"
-        f"worker {escape(lives[pid].name)} (pid {pid}) crashed: rows it had not yet written are lost with it</td></tr>"
+        f"✕ worker {escape(lives[pid].name)} (pid {pid}) crashed. Rows of this table that it had not written yet "
+        "are lost with it; the workflow's history is not.</td></tr>"
         for pid in pids if pid in lives and lives[pid].how == "crashed"
     }  # fmt: skip
     steps = [s for s in trace.steps if s.worker in pids][-MAX_ROWS:]
@@ -118,11 +123,14 @@ def _rows(trace: ReplayTrace, pids: Sequence[int], lives: Mapping[int, WorkerLif
         how = "? query" if step.query else f"{REPLAYED} from history" if step.is_replaying else f"{LIVE} executed now"
         css = "" if step.query else "sf-again" if step.is_replaying else "sf-live"
         waits = "; ".join(f"{w.text}, line {w.line}" for w in step.waiting) or "nothing"
+        commands = ", ".join(c.text for c in step.commands)
+        if commands and step.is_replaying and not step.query:
+            commands += " (in history already: not sent again)"
         rows.append(
             f"<tr><td>{escape(life.name) if life else '?'} <small>pid {step.worker}</small></td>"
             f"<td class='{css}'>{how}</td><td>{escape(', '.join(step.jobs))}</td>"
             f"<td>{escape(lines_text([n for _, n in step.lines]))}</td>"
-            f"<td>{escape(', '.join(c.text for c in step.commands)) or '–'}</td><td>{escape(waits)}</td></tr>"
+            f"<td>{escape(commands) or '–'}</td><td>{escape(waits)}</td></tr>"
         )
         if step.worker in lost and (following is None or following.worker != step.worker):
             rows.append(lost[step.worker])

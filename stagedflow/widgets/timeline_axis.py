@@ -8,7 +8,7 @@ from itertools import pairwise
 RIGHT = 14
 ROOM = 76
 """Pixels right of the end of a run that is over, for the words on its last marks."""
-BREAK = 54.0
+BREAK = 110.0
 """Pixels for a silence that is cut short."""
 LONG = 3.0
 LARGE = 0.15

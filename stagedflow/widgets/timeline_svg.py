@@ -161,9 +161,10 @@ class _Picture(Shapes):
         for tick in self.axis.ticks:
             self.text(tick.x, y + 15, tick.label, "q", anchor="middle")
         for cut in self.axis.breaks:
-            x = (cut.x0 + cut.x1 - wide_of(cut.label) - 10) / 2
+            words = f"{cut.label} cut"
+            x = (cut.x0 + cut.x1 - wide_of(words) - 10) / 2
             self.path(f"M{px(x)} {px(y + 15)}l4 -10m3 0l-4 10", "axis", f"{cut.label} without an event, drawn short")
-            self.text(x + 10, y + 15, cut.label, "q")
+            self.text(x + 10, y + 15, words, "q")
         x, y = 8.0, y + 36
         for kinds, sign, words in _LEGEND:
             if self.kinds.isdisjoint(kinds):

@@ -28,7 +28,7 @@ def gutter_lines(jupyter: JupyterPage, column: int, mark: str) -> list[int]:
     """The lines that carry a mark in one worker's gutter, from the page."""
     rows = jupyter.page.locator(".sf-source tbody tr").all()
     cells = [row.locator("td").all_inner_texts() for row in rows]
-    return [int(texts[-3]) for texts in cells if mark in texts[column]]
+    return [int(texts[-2]) for texts in cells if mark in texts[column]]
 
 
 def counts(jupyter: JupyterPage) -> dict[str, tuple[int, int]]:
@@ -52,7 +52,7 @@ def test_the_whole_story_by_clicks(jupyter: JupyterPage, tmp_path: Path) -> None
     assert 5 <= int(re.search(r"in (\d+) s", silence)[1]) <= 10
     jupyter.click("Start worker B")
     jupyter.wait_text(".sf-told", r"is up and has nothing to do", deadline=5)
-    told = jupyter.wait_text(".sf-told", r"It went live at line \d+", deadline=15)
+    told = jupyter.wait_text(".sf-told", r"Worker B went live at line \d+", deadline=15)
     jupyter.wait_text(".sf-track", r"gate 2\s+parked here")
 
     pids = {name: int(jupyter.evaluate(f"lab.workers[{name!r}].pid")) for name in "AB"}

@@ -62,7 +62,7 @@ async def test_the_whole_recovery_by_buttons(lab: Lab, panels: Callable[..., Sta
     panel.buttons["start"].click()
     await shows(panel, "replay", "is up and has nothing to do")
     panel.buttons["advance 1"].click()
-    told = await shows(panel, "replay", r"It went live at line \d+, on signal advance_stage")
+    told = await shows(panel, "replay", r"went live at line \d+, on signal advance_stage")
 
     worker = lab.workers["B"]
     trace = lab.ledger.trace(handle.result_run_id)

@@ -68,7 +68,7 @@ def test_a_recovery_says_who_ran_what_again_and_where_it_went_live() -> None:
     words = found.words()
     assert f"Worker B (pid 22) ran lines {INIT}, {FIRST} again" in words
     assert "worker A (pid 11) had run them before it crashed" in words
-    assert f"It went live at line {HANDLER}, on signal advance_stage." in words
+    assert f"Worker B went live at line {HANDLER}, on signal advance_stage." in words
 
 
 def test_a_replay_by_query_has_not_gone_live() -> None:
@@ -83,21 +83,21 @@ def test_a_living_worker_that_replays_after_an_eviction_is_no_recovery_by_anothe
 
 def test_the_pane_marks_each_line_for_each_worker() -> None:
     pane = replay_pane(trace(DEAD, AGAIN, LIVE), (A, B))
-    assert "B went live here ▶" in pane
+    assert "▲ worker B went live here, on signal advance_stage" in pane
     rows = re.findall(r"<tr class='([^']*)'>((?:<td>.*?</td>)+)<td class='sf-no'>(\d+)</td>", pane)
     marks = {
         int(n): [re.sub("<[^>]+>", "", cell) for cell in re.findall("<td>(.*?)</td>", cells)] for _, cells, n in rows
     }
-    assert marks[INIT] == ["●", "↻"]
-    assert marks[HANDLER] == ["", "●"]
+    assert marks[INIT] == ["●1", "↻1"]
+    assert marks[HANDLER] == ["", "●3"]
     assert all(f"pid {pid}" in pane for pid in (11, 22))
-    assert "rows it had not yet written are lost with it" in pane
+    assert "it had not written yet are lost with it" in pane
 
 
 def test_the_text_twin_has_the_same_marks() -> None:
     text = source_with_marks(trace(DEAD, AGAIN, LIVE), (A, B))
-    assert re.search(rf"^●\s+↻\s+{INIT} ", text, re.M)
-    assert re.search(rf"^\s+●\s+{HANDLER} .*<- worker B went live here", text, re.M)
+    assert re.search(rf"^●1\s+↻1\s+{INIT} ", text, re.M)
+    assert re.search(rf"^\s+●3\s+{HANDLER} .*<- worker B went live here", text, re.M)
 
 
 @pytest.mark.parametrize(

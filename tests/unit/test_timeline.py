@@ -341,7 +341,7 @@ def test_a_long_silence_is_cut_short_and_says_how_long_it_was() -> None:
     b = to_gate_1()
     b.signal(3600.5, 1)
     svg = timeline(b.facts, now=T0 + 3601).svg()
-    assert "59 min 59 s" in texts(svg)
+    assert "59 min 59 s cut" in texts(svg)
     [bar] = [e for e in parsed(svg).iter(f"{SVG}path") if e.get("class") == "live"]
     x0, x1 = (float(re.match(r"M([\d.]+) [\d.]+H([\d.]+)", bar.get("d", "")).group(i)) for i in (1, 2))  # type: ignore[union-attr]
     assert x1 - x0 > 100, "half a second of work is still wide beside an hour of silence"

@@ -185,7 +185,7 @@ def _replay(notes: Notes, trace: ReplayTrace, cast: Cast, again: list[ReplayStep
     live = after is not None and after.is_live
     why = " for a query" if after and after.query else " and went live" if live else ""
     number = f"{len(again)} activation{'s' if len(again) != 1 else ''}"
-    label = f"{name} replayed {len(again)}{', then live' if live else ''}"
+    label = f"{name} replayed{', then live' if live else ''}"
     moment = Moment(last.at or cast.start, "replay", f"worker {name} replayed {number}{span}{why}", label=label)
     if after and live and after.event_ids:
         notes.history.append((after.event_ids[-1] + 0.05, moment))  # the workflow task that made it run again
