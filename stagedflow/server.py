@@ -8,8 +8,10 @@ import shutil
 import socket
 import sys
 import sysconfig
+from functools import cache
 from pathlib import Path
 
+from temporalio.runtime import LoggingConfig, Runtime, TelemetryConfig, TelemetryFilter
 from temporalio.testing import WorkflowEnvironment
 
 from stagedflow import _guard
@@ -88,6 +90,7 @@ class Server:
                 dev_server_existing_path=str(self._launcher(binary)),
                 dev_server_log_level="error",
                 dev_server_extra_args=_EXTRA_ARGS,
+                runtime=_quiet_runtime(),
             )
         except RuntimeError as error:
             self.release()
@@ -121,6 +124,13 @@ class Server:
         launcher.write_text(f'#!/bin/sh\nexec {shlex.join(words)} "$@"\n')
         launcher.chmod(0o700)
         return launcher
+
+
+@cache
+def _quiet_runtime() -> Runtime:
+    """The SDK's core prints a warning for each retried call, past every logger, into whatever cell runs."""
+    quiet = TelemetryFilter(core_level="ERROR", other_level="ERROR")
+    return Runtime(telemetry=TelemetryConfig(logging=LoggingConfig(filter=quiet)))
 
 
 def _free_port() -> int:

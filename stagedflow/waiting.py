@@ -69,7 +69,7 @@ def waits_for(
         now: Seconds since the epoch.
     """
     if not run.events:
-        return WaitsFor("its history has not come yet", kind="start")
+        return WaitsFor("its history, which has not come yet", kind="start")
     if run.closed:
         return _closed(run)
     if run.open_task:

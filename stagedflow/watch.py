@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 LEDGER_SECONDS = 0.05
 DESCRIBE_SECONDS = 1.0
 SETTLE_SECONDS = 2.0
+NO_ANSWER = "the Temporal server does not answer; `lab = await Lab.start()` starts a new one if it has died"
 RPC_TIMEOUT = timedelta(seconds=10)
 LONG_POLL = timedelta(seconds=60)
 
@@ -207,9 +208,9 @@ async def wait_until(
     """
     changed = asyncio.Event()
     watch = RunWatch(lab, handle, changed.set)
-    await watch.start()
     try:
         async with asyncio.timeout(timeout):
+            await watch.start()
             while True:
                 changed.clear()
                 facts = watch.facts()
@@ -224,9 +225,10 @@ async def wait_until(
                 await changed.wait()
     except TimeoutError:
         facts = watch.facts()
+        trouble = facts.trouble or (NO_ANSWER if not facts.run.events else "")
         raise LabTimeout(
             f"Waited {timeout:g} s for workflow {handle.id!r} to get to {words}. It waits for "
-            f"{facts.waits_for().text}{f' ({facts.trouble})' if facts.trouble else ''}. "
+            f"{facts.waits_for().text.rstrip('.')}{f' ({trouble})' if trouble else ''}. "
             "Do what it waits for, then run the cell again."
         ) from None
     finally:
@@ -240,7 +242,7 @@ def server_trouble(error: RPCError) -> str:
     # The first call on a connection that has just broken is an "unknown" transport error; the SDK retries only its own.
     broken = error.status == RPCStatusCode.UNKNOWN and "transport" in error.message
     if broken or error.status in (RPCStatusCode.UNAVAILABLE, RPCStatusCode.DEADLINE_EXCEEDED):
-        return "the Temporal server does not answer; `lab = await Lab.start()` starts a new one if it has died"
+        return NO_ANSWER
     return error.message
 
 

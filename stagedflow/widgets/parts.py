@@ -68,7 +68,12 @@ def waiting_now(facts: Facts, now: float) -> str:
     text = escape(waits.text.rstrip("."))
     parts = [f"<div class='sf-now'><b>Waits for</b> {text}."]
     if left is not None and waits.deadline is not None:
-        when = f"in <b class='sf-count'>{clock(left)}</b>" if left else "<b class='sf-count'>any moment now</b>"
+        at_the_latest = "at the latest " if waits.kind == "sticky" else ""  # see waiting.py: the server may know sooner
+        when = (
+            f"{at_the_latest}in <b class='sf-count'>{clock(left)}</b>"
+            if left
+            else "<b class='sf-count'>any moment now</b>"
+        )
         parts.append(f"<div>{when}: {escape(waits.then)}.</div>")
     elif waits.kind in ("gate", "worker"):
         parts.append("<div>Deadline: none. It can wait for weeks.</div>")

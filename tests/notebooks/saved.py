@@ -18,9 +18,7 @@ FOLDER = Path(__file__).parents[2] / "notebooks"
 NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
 SANITIZER = Path(__file__).with_name("sanitize.cfg")
 
-_PATTERNS = [
-    (re.compile(each), text) for each, text in get_sanitize_patterns(SANITIZER.read_text())
-]
+_PATTERNS = [(re.compile(each), text) for each, text in get_sanitize_patterns(SANITIZER.read_text())]
 _DATA_URI = re.compile(r"data:image/[\w.+-]+;base64,([A-Za-z0-9+/=\s]+)")
 
 

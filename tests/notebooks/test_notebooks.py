@@ -56,9 +56,7 @@ def _planter(regex: str) -> Callable[[NotebookNode], bool]:
     """Plants into an output, where it is compared: not in what the sanitizer makes equal."""
 
     def plant_in(output: NotebookNode) -> bool:
-        fields, name = (
-            (output, "text") if "text" in output else (output.get("data", {}), "text/plain")
-        )
+        fields, name = (output, "text") if "text" in output else (output.get("data", {}), "text/plain")
         text = fields.get(name, "")
         for count in re.finditer(regex, text):
             wrong = text[: count.start(1)] + str(int(count[1]) + 1) + text[count.end(1) :]
@@ -78,10 +76,7 @@ def validated(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Path], Pair
     def validate(path: Path) -> Pair:
         if path not in pairs:
             folder = tmp_path_factory.mktemp(path.stem)
-            copies = [
-                Path(shutil.copytree(path.parent, folder / name)) / path.name
-                for name in ("saved", "planted")
-            ]
+            copies = [Path(shutil.copytree(path.parent, folder / name)) / path.name for name in ("saved", "planted")]
             notebook = saved.read(copies[1])
             cell = plant(notebook)
             saved.write(notebook, copies[1])
@@ -127,9 +122,7 @@ except OSError as error:
 
 def test_offline_means_offline() -> None:
     args, env = offline.command(sys.executable, "-c", CONNECT)
-    done = subprocess.run(
-        args, env={**os.environ, **env}, capture_output=True, text=True, timeout=30
-    )
+    done = subprocess.run(args, env={**os.environ, **env}, capture_output=True, text=True, timeout=30)
     loopback, *elsewhere = done.stdout.splitlines()
     assert loopback == "loopback answers", done.stderr
     assert len(elsewhere) == 1
@@ -142,7 +135,5 @@ def test_offline_means_offline() -> None:
 def test_root_in_ci_gets_a_network_namespace() -> None:
     """There the strong form must not give way to the weak one unseen."""
     if os.environ.get("CI", "").lower() != "true" or os.geteuid() != 0:
-        pytest.skip(
-            "not root in CI" + (f"; here: {offline.why_not()}" if offline.why_not() else "")
-        )
+        pytest.skip("not root in CI" + (f"; here: {offline.why_not()}" if offline.why_not() else ""))
     assert not offline.why_not()
