@@ -1,6 +1,7 @@
 """What every folder of tests shares: recorded histories, and the server's binary."""
 
 import os
+import signal
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,6 +13,10 @@ from stagedflow.history import Run, read_event
 from stagedflow.server import find_server
 
 FIXTURES = Path(__file__).parent / "fixtures"
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # A shell ignores SIGINT for what it runs in the background, and what the tests start would inherit that.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

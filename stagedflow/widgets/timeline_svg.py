@@ -23,7 +23,7 @@ _LEGEND = (
     (("replay",), "replay", "replayed from history"),
     (("in flight",), "in flight", "in flight: from ledger and describe, not yet in history"),
     (("parked",), "parked", "parked"),
-    (("wait",), "wait", "nobody at work, the server waits"),
+    (("wait",), "wait", "the server waits for a dead worker"),
     (("queued",), "queued", "waits for a worker"),
     (("retry",), "retry", "waits for its next attempt"),
     (("signal",), "signal", "signal"),

@@ -9,18 +9,20 @@ import statistics
 import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import Any
 
 from temporalio.client import WorkflowHistory
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Replayer, WorkflowRunner
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
 
-from stagedflow import Lab, StagedWorkflow
+from stagedflow import Lab, Rollout, StagedWorkflow, StagePanel
 from stagedflow.replay.recorder import RecordingRunner
 from stagedflow.server import find_server
 
 STARTS = 7
 REPLAYS = 40
+SIGNALS = 20
 GOAL = 1.5
 HISTORY = Path(__file__).parents[1] / "fixtures" / "completed.json"
 
@@ -55,6 +57,32 @@ async def seconds_to_replay(runner: WorkflowRunner) -> float:
     return time.perf_counter() - began
 
 
+async def seconds_to_panel() -> list[float]:
+    """From a signal's acknowledgement to the panel's track showing its gate open, as the browser is sent it."""
+    taken: list[float] = []
+    async with await Lab.start() as lab:
+        await lab.start_worker()
+        for number in range(SIGNALS):
+            handle = await lab.client.start_workflow(
+                StagedWorkflow.run, Rollout(work_seconds=0.1), id=f"panel-{number}", task_queue=lab.task_queue
+            )
+            panel = StagePanel(lab, handle)
+            await lab.until(handle, gate=1)
+            loop, shown = asyncio.get_running_loop(), asyncio.Event()
+
+            def look(change: Any, loop: asyncio.AbstractEventLoop = loop, shown: asyncio.Event = shown) -> None:
+                if "gate 1</b><small>open" in change.new:
+                    loop.call_soon_threadsafe(shown.set)
+
+            panel._areas["track"].observe(look, "value")
+            await handle.signal(StagedWorkflow.advance_stage, 1)
+            began = time.perf_counter()
+            await asyncio.wait_for(shown.wait(), 10)
+            taken.append(time.perf_counter() - began)
+            panel.close()
+    return taken
+
+
 async def main() -> None:
     """Measure and print."""
     starts: dict[str, list[float]] = {"bare": [], "lab": []}
@@ -75,6 +103,10 @@ async def main() -> None:
     print(f"replay, plain                    {plain * 1000:6.1f} ms")
     print(f"replay, recorded                 {recorded * 1000:6.1f} ms")
     print(f"ratio                            {recorded / plain:6.2f}")
+
+    shown = await seconds_to_panel()
+    print(f"signal to panel, median          {statistics.median(shown) * 1000:6.0f} ms")
+    print(f"signal to panel, slowest of {SIGNALS:<3}  {max(shown) * 1000:6.0f} ms    (goal: under 300 ms)")
 
 
 if __name__ == "__main__":

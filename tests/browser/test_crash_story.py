@@ -40,7 +40,7 @@ def counts(jupyter: JupyterPage) -> dict[str, tuple[int, int]]:
 
 @pytest.mark.timeout(300)
 def test_the_whole_story_by_clicks(jupyter: JupyterPage, tmp_path: Path) -> None:
-    jupyter.page.set_viewport_size({"width": 1280, "height": 1900})  # the whole panel, for its picture
+    jupyter.page.set_viewport_size({"width": 1280, "height": 2100})  # the whole panel, for its picture
     jupyter.open(LESSON)
     jupyter.run_cells(cell_with("lab = await Lab.start()"), cell_with("panel = StagePanel(lab, parked)"))
     jupyter.wait_text(".sf-track", r"gate 1\s+parked here")
@@ -99,8 +99,9 @@ def test_the_whole_story_by_clicks(jupyter: JupyterPage, tmp_path: Path) -> None
 def test_run_all_reaches_the_end(jupyter: JupyterPage, lesson: str) -> None:
     jupyter.open(lesson)
     jupyter.run_all(deadline=150)
-    jupyter.wait_text(".sf-track", r"gate 1\s+parked here")
-    jupyter.click("Signal stage 1")
-    jupyter.wait_text(".sf-track", r"gate 2\s+parked here")
+    panel = jupyter.page.locator(".sf-panel").last  # "your turn"
+    panel.get_by_role("listitem").filter(has_text="gate 1").get_by_text("parked here").wait_for(timeout=15_000)
+    panel.get_by_role("button", name="Signal stage 1", exact=True).click()
+    panel.get_by_role("listitem").filter(has_text="gate 2").get_by_text("parked here").wait_for(timeout=15_000)
     assert jupyter.requested_elsewhere == []
     assert jupyter.errors == []

@@ -131,10 +131,13 @@ def test_a_script_ends_quietly_with_code_0_and_leaves_nothing(last_line: str) ->
 def test_a_script_that_is_ended_by_a_signal_leaves_nothing(number: signal.Signals) -> None:
     with script("await asyncio.Event().wait()") as running:
         assert running.stdout and running.stdout.readline() == "gateways healthy\n"
-        lab = lab_in(running.pid)
-        running.send_signal(number)
-        assert exit_code(running) not in (None, 0)
-        assert not survivors(lab, seconds=SECONDS)
+        try:
+            lab = lab_in(running.pid)
+            running.send_signal(number)
+            assert exit_code(running) not in (None, 0)
+            assert not survivors(lab, seconds=SECONDS)
+        finally:
+            running.kill()  # a script that did not end would keep `with` waiting
 
 
 def test_a_kernel_ends_with_code_0_and_its_cells_are_silent() -> None:
