@@ -169,6 +169,12 @@ class Lab:
         await worker.ready()
         return worker
 
+    @on_lab_loop
+    async def stop_workers(self) -> None:
+        """Stop every living worker gracefully: an experiment begins with workers of its own."""
+        self._must_be_open()
+        await asyncio.gather(*(worker.stop() for worker in self.workers.values()))
+
     def next_worker_name(self) -> str:
         """The first letter that no worker has had; after Z come numbers."""
         letters = [chr(ord("A") + i) for i in range(26)]
@@ -186,7 +192,7 @@ class Lab:
         stage: int | None = None,
         attempt: int = 1,
         timeout: float = 30.0,
-    ) -> None:
+    ) -> bool:
         """Wait until a workflow gets to one named moment; returns at once if it is there or beyond.
 
         Args:
@@ -197,6 +203,9 @@ class Lab:
             stage: The signals that the workflow has handled lead to this stage.
             attempt: With `started`: from 1.
             timeout: Seconds.
+
+        Returns:
+            With `gate`: True if it is parked there now, False if it has gone on already. Else True.
 
         Raises:
             LabTimeout: It did not get there; the text says what it waits for instead.
@@ -223,7 +232,8 @@ class Lab:
         if len(moments) != 1:
             raise LabError("Name one moment to wait for: gate=, started=, completed= or stage=.")
         [(words, condition)] = moments
-        await wait_until(self, handle, condition, words, timeout)
+        facts = await wait_until(self, handle, condition, words, timeout)
+        return gate is None or facts.run.gate == gate
 
     @on_lab_loop
     async def skip_sticky_wait(self, handle: WorkflowHandle[Any, Any]) -> None:

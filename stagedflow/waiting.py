@@ -107,10 +107,14 @@ def _task(run: Run, task: WorkflowTask, lives: Sequence[WorkerLife], sticky_seco
             )
         failed = [t for t in run.tasks if t.outcome == "failed"]
         again = f"; the one before failed: {failed[-1].closed.detail.get('message')}" if failed else ""  # type: ignore[union-attr]
-        return WaitsFor(f"worker {task.worker}, which has its workflow task now{again}", kind="task")
+        holder = _named(task.worker, life)
+        return WaitsFor(f"{holder}, which has its workflow task now{again}", kind="task")
     if task.scheduled.detail["sticky"]:
         last = next((t.worker for t in reversed(run.tasks) if t.outcome == "completed"), None)
         life = _life_of(last, lives)
+        if life and life.how == "stopped":
+            told = f"worker {life.name} (pid {life.pid}) stopped, and told the server"
+            return WaitsFor(f"any worker to take its workflow task: {told}.{_no_worker(lives)}", kind="worker")
         if life and life.ended:
             return WaitsFor(
                 f"worker {life.name} (pid {life.pid}), which {life.how}: the workflow task lies on its sticky queue, "
@@ -119,7 +123,7 @@ def _task(run: Run, task: WorkflowTask, lives: Sequence[WorkerLife], sticky_seco
                 "the server gives up and puts the task on the normal queue, for any worker",
                 "sticky",
             )
-        return WaitsFor(f"worker {last}: the workflow task is on its sticky queue", kind="sticky")
+        return WaitsFor(f"{_named(last, life)}: the workflow task is on its sticky queue", kind="sticky")
     return _any_worker(lives)
 
 
@@ -170,6 +174,10 @@ def _activity(name: str, pending: PendingActivity | None, lives: Sequence[Worker
     if not any(life.ended is None for life in lives):
         return WaitsFor(f"a worker for activity {name}, {attempt}: none runs. Start one.", kind="worker")
     return WaitsFor(f"a worker to take activity {name}, {attempt}", kind="activity")
+
+
+def _named(identity: str | None, life: WorkerLife | None) -> str:
+    return f"worker {life.name} (pid {life.pid})" if life else f"worker {identity}"
 
 
 def _life_of(identity: str | None, lives: Sequence[WorkerLife]) -> WorkerLife | None:

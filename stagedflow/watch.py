@@ -123,11 +123,16 @@ class RunWatch:
             run=Run(tuple(self._events)),
             pending=self._pending,
             attempts=ledger.attempts(self._run_id),
-            lives=ledger.lives(),
+            lives=self._lives(),
             counts=ledger.activity_counts(self._asked.id, run_id=self._run_id),
             trace=ledger.trace(self._run_id),
             trouble=self._trouble,
         )
+
+    def _lives(self) -> tuple[WorkerLife, ...]:
+        """The workers that have lived during this run."""
+        begin = self._events[0].at if self._events else 0.0
+        return tuple(life for life in self._lab.ledger.lives() if life.ended is None or life.ended >= begin)
 
     def _on_change(self) -> None:
         self._news.set()
@@ -199,8 +204,8 @@ class RunWatch:
 
 async def wait_until(
     lab: "Lab", handle: WorkflowHandle[Any, Any], condition: Callable[[Facts], bool], words: str, timeout: float
-) -> None:
-    """Follow a run until `condition` holds.
+) -> Facts:
+    """Follow a run until `condition` holds, and say what is known then.
 
     Raises:
         LabTimeout: It did not within `timeout` seconds.
@@ -215,8 +220,7 @@ async def wait_until(
                 changed.clear()
                 facts = watch.facts()
                 if condition(facts):
-                    await watch.settled()
-                    return
+                    return await watch.settled()
                 if facts.run.closed:
                     raise LabError(
                         f"Workflow {handle.id!r} has {facts.run.status}, so it will not get to {words} any more. "

@@ -49,7 +49,8 @@ class Recovery:
         if self.live is None:
             return f"{told}. It has not gone live yet: a query replays, but only a new event leads on."
         why = ", ".join(self.live.jobs)
-        return f"{told}. Worker {self.worker.name} went live at line {self.went_live_at}, on {why}."
+        where = f"at line {self.went_live_at}" if self.went_live_at else "at the end of `run`"
+        return f"{told}. Worker {self.worker.name} went live {where}, on {why}."
 
 
 def recovery(trace: ReplayTrace, lives: Sequence[WorkerLife]) -> Recovery | None:

@@ -51,7 +51,7 @@ def offer(facts: Facts, now: float) -> str:
     if waits.kind == "activity" and left and left > OFFER_SECONDS and not _no_shortening(facts.pending, facts):
         return (
             f"{clock(left)} is long for a lesson. In production you would wait, or have chosen a shorter timeout; "
-            "here, the operator's shortcut below gives this attempt a shorter start-to-close."
+            "here, the operator's shortcut below shortens it, for this attempt and all later ones of this activity."
         )
     return ""
 
@@ -73,6 +73,8 @@ def _no_skip(run: Run, facts: Facts) -> str:
     owner = next((t.worker for t in reversed(run.tasks) if t.outcome == "completed"), None)
     if not owner or owner in living(facts):
         return "the worker that has the workflow in its cache is alive"
+    if any(life.how == "stopped" and f"{life.name}@{life.pid}" == owner for life in facts.lives):
+        return "the worker that had the workflow told the server when it stopped"
     return ""
 
 

@@ -177,7 +177,8 @@ class StagePanel(ipywidgets.VBox):
         self._show("lives", parts.workers(facts.lives))
         self._show("ledger", parts.ledger(facts))
         self._show("timeline", timeline(facts, now=now).svg(width=WIDTH) if facts.run.events else "")
-        self._show("replay", replay_pane(facts.trace, facts.lives))
+        at_gate = None if facts.run.closed else facts.run.gate is not None
+        self._show("replay", replay_pane(facts.trace, facts.lives, at_gate=at_gate))
         trouble = facts.trouble and f"The server cannot be asked: {facts.trouble}."
         self._show("message", parts.notice(trouble or self._message, trouble=bool(trouble) or self._trouble))
 

@@ -26,10 +26,16 @@ MAX_WORKERS = 3
 MAX_ROWS = 40
 
 
-def replay_pane(trace: ReplayTrace, lives: Sequence[WorkerLife]) -> str:
-    """Source, gutters and activations; or, in words, why there is no replay to show."""
+def replay_pane(trace: ReplayTrace, lives: Sequence[WorkerLife], *, at_gate: bool | None = True) -> str:
+    """Source, gutters and activations; or, in words, why there is no replay to show.
+
+    Args:
+        trace: What the workers did.
+        lives: The workers' lives.
+        at_gate: True if the workflow is parked, so that a signal leads on; None if it has ended.
+    """
     found = recovery(trace, lives)
-    told = " ".join(filter(None, [nothing_new(trace, lives), found.words() if found else ""]))
+    told = " ".join(filter(None, [nothing_new(trace, lives, at_gate=at_gate), found.words() if found else ""]))
     told = (
         told or "Nothing has been replayed yet: one worker has done it all. Crash it, start another, and send a signal."
     )
@@ -46,19 +52,23 @@ def replay_pane(trace: ReplayTrace, lives: Sequence[WorkerLife]) -> str:
     )
 
 
-def nothing_new(trace: ReplayTrace, lives: Sequence[WorkerLife]) -> str:
+def nothing_new(trace: ReplayTrace, lives: Sequence[WorkerLife], *, at_gate: bool | None) -> str:
     """Why the newest worker shows no replay, in words, or "" if it does."""
     alive = [life for life in lives if life.ended is None]
     if lives and not lives[-1].records:
         return f"Not recorded: worker {lives[-1].name} (pid {lives[-1].pid}) runs with its recorder switched off."
     if not trace.steps:
         return "No worker has run this workflow yet."
+    if at_gate is None:
+        return ""
     if not alive:
-        return "No worker is alive. Start one, then send a signal: it will replay what you see here."
+        then = ", then send a signal" if at_gate else ""
+        return f"No worker is alive. Start one{then}: it will replay what you see here."
+    lead = "Send a signal, or query." if at_gate else "What has to happen first stands above, at “Waits for”."
     if trace.workers[-1] not in {life.pid for life in alive}:
         return (
             f"Worker {alive[-1].name} (pid {alive[-1].pid}) is up and has nothing to do: "
-            "nothing is replayed until a task comes. Send a signal, or query."
+            f"nothing is replayed until a task comes. {lead}"
         )
     return ""
 
