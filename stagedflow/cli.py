@@ -65,12 +65,12 @@ def _port(text: str) -> int:
 
 
 def _seconds(text: str) -> float:
-    message = f"{text!r} is not a time: a number of seconds from 0 to 20"
+    message = f"{text!r} is not a time: a number of seconds from 0.5 to 20"
     try:
         seconds = float(text)
     except ValueError:
         raise argparse.ArgumentTypeError(message) from None
-    # Beyond this, an activity would come near its own start-to-close timeout of 30 s.
-    if not 0 <= seconds <= 20:
+    # Shorter, and an activity may end before it is killed; longer, and it comes near its own timeout of 30 s.
+    if not 0.5 <= seconds <= 20:
         raise argparse.ArgumentTypeError(message)
     return seconds
