@@ -89,7 +89,8 @@ class LedgerWriter:
             todo = [row for row in rows if row is not _STOP]
             self._write(db, todo)
             for _, _, done in todo:
-                if done:
+                # Whoever waited may have been cancelled meanwhile, and with it this future.
+                if done and done.set_running_or_notify_cancel():
                     done.set_result(None)
             if len(todo) < len(rows):
                 db.close()
@@ -102,7 +103,7 @@ class LedgerWriter:
                     for sql, values, _ in rows:
                         db.execute(sql, values)
                 return
-            except sqlite3.OperationalError as error:
+            except sqlite3.Error as error:
                 if "locked" not in str(error):
                     print(f"stagedflow: {len(rows)} ledger rows were lost: {error}", file=sys.stderr)
                     return

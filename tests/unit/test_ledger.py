@@ -162,3 +162,12 @@ async def test_a_row_that_is_on_disk_can_be_awaited(ledger: Ledger) -> None:
     with writing(ledger) as writer:
         await asyncio.wait_for(asyncio.wrap_future(writer.activity_started("w", "r", "1", "flash", 1)), 10)
         assert len(ledger.attempts("r")) == 1
+
+
+def test_a_waiter_that_was_cancelled_takes_no_later_row_with_it(ledger: Ledger) -> None:
+    with writing(ledger) as writer:
+        with locked_by_another_process(ledger):
+            given_up = writer.activity_started("w", "r", "1", "flash", 1)
+            assert given_up.cancel()
+        writer.activity_finished("r", "1", 1, "completed").result(20)
+    assert ledger.activity_counts("w") == {"flash": ActivityCount(1, 1)}
