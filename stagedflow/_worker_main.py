@@ -86,9 +86,9 @@ def load(reference: str) -> Any:
 
 def end_with(owner_lock: str) -> None:
     """Leave at once when the owner is gone: the kernel holds this lock for as long as it lives, however it ends."""
+    lock = os.open(owner_lock, os.O_RDONLY)  # before the thread: no worker runs unguarded
 
     def watch() -> None:
-        lock = os.open(owner_lock, os.O_RDONLY)
         fcntl.flock(lock, fcntl.LOCK_SH)
         os._exit(0)
 
@@ -122,13 +122,13 @@ async def run(config: dict[str, Any], report: Any, ledger: LedgerWriter) -> None
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, asked_to_stop.set)
     async with worker:
         report(event="running")
-        stop = asyncio.ensure_future(asked_to_stop.wait())
-        await stop
+        await asked_to_stop.wait()
 
 
 def main() -> None:
     """Read the configuration, run the worker, and leave without the interpreter's own clean-up."""
     config = json.loads(sys.stdin.readline())
+    os.set_inheritable(config["report_fd"], False)  # a child of an activity would keep it open beyond our own death
     end_with(config["owner_lock"])
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Jupyter's "interrupt" is for the cell, not for the workers
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")

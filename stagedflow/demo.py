@@ -7,10 +7,13 @@ import uuid
 from typing import Any
 
 from temporalio.client import WorkflowHandle
+from temporalio.service import RPCError
 
+from stagedflow.errors import LabError
 from stagedflow.lab import Lab
 from stagedflow.replay.recovery import recovery, source_with_marks
 from stagedflow.staged import Rollout, StagedWorkflow
+from stagedflow.watch import server_trouble
 from stagedflow.worker import WorkerProcess
 
 
@@ -109,4 +112,7 @@ async def _run(work_seconds: float) -> bool:
 
 def run(args: argparse.Namespace) -> int:
     """The `stagedflow demo` command: 0 if the story came out right, 1 if not."""
-    return 0 if asyncio.run(_run(args.seconds)) else 1
+    try:
+        return 0 if asyncio.run(_run(args.seconds)) else 1
+    except RPCError as error:
+        raise LabError(f"The demo did not get to its end: {server_trouble(error)}.") from None

@@ -38,6 +38,15 @@ _TASK_ENDS = {
 }
 
 
+OPENS = ("ACTIVITY_TASK_SCHEDULED", "TIMER_STARTED", "START_CHILD_WORKFLOW_EXECUTION_INITIATED")
+SETTLES = (
+    *_ACTIVITY_ENDS, "TIMER_FIRED", "TIMER_CANCELED", "START_CHILD_WORKFLOW_EXECUTION_FAILED",
+    "CHILD_WORKFLOW_EXECUTION_COMPLETED", "CHILD_WORKFLOW_EXECUTION_FAILED", "CHILD_WORKFLOW_EXECUTION_CANCELED",
+    "CHILD_WORKFLOW_EXECUTION_TIMED_OUT", "CHILD_WORKFLOW_EXECUTION_TERMINATED",
+)  # fmt: skip
+"""Event types that open something a workflow can wait for, and those that settle it."""
+
+
 @dataclass(frozen=True)
 class Event:
     """One event of a history.
@@ -181,8 +190,13 @@ class Run:
     @property
     def gate(self) -> int | None:
         """The gate at which the workflow is parked: as many activities are done, and nothing is open."""
-        parked = not self.closed and not self.open_activities and not self.open_task
+        parked = not self.closed and not self.opened and not self.open_task
         return self.completed if parked and self.completed else None
+
+    @property
+    def opened(self) -> int:
+        """How many activities, timers and child workflows are open."""
+        return sum((e.type in OPENS) - (e.type in SETTLES) for e in self.events)
 
     def reached_gate(self, gate: int) -> bool:
         """True if the workflow is parked at this gate or has been past it."""

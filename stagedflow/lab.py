@@ -3,6 +3,7 @@
 import asyncio
 import atexit
 import os
+import re
 import shutil
 import sys
 import tempfile
@@ -18,7 +19,7 @@ from temporalio.api.activity.v1 import ActivityOptions
 from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.workflowservice.v1 import ResetStickyTaskQueueRequest, UpdateActivityOptionsRequest
 from temporalio.client import Client, WorkflowExecutionDescription, WorkflowHandle
-from temporalio.service import RPCError
+from temporalio.service import RPCError, RPCStatusCode
 from temporalio.testing import WorkflowEnvironment
 
 from stagedflow._loop import on_lab_loop, submit
@@ -32,6 +33,7 @@ from stagedflow.worker import GRACEFUL_SECONDS, STICKY_SECONDS, WorkerProcess
 
 NAMESPACE = "default"
 TASK_QUEUE = "stagedflow"
+DAY = 24 * 3600
 
 _labs: dict[tuple[Any, ...], "Lab"] = {}
 """This kernel's labs by what they were started with."""
@@ -65,6 +67,7 @@ class Lab:
         self.web_ui = f"http://127.0.0.1:{server.ui_port}"
         self.workers: dict[str, WorkerProcess] = {}
         self.closed = False
+        self._closing: asyncio.Task[None] | None = None
 
     @classmethod
     async def start(
@@ -143,15 +146,18 @@ class Lab:
         """
         self._must_be_open()
         name = name or self.next_worker_name()
+        if not re.fullmatch(r"[\w-]{1,40}", name):
+            raise LabError(f"A worker's name is made of letters, digits, - and _, 40 at the most; {name!r} is not.")
         spec = (
             tuple(_reference(w) for w in ([StagedWorkflow] if workflows is None else workflows)),
             tuple(_reference(a) for a in (ACTIVITIES if activities is None else activities)),
             record,
+            max_cached_workflows,
         )
         worker = self.workers.get(name)
         if worker and worker.alive and worker.spec != spec:
             raise LabError(
-                f"Worker {name} (pid {worker.pid}) is alive and serves other workflows, activities or recording. "
+                f"Worker {name} (pid {worker.pid}) is alive and serves something else, or with other settings. "
                 f"End it first (`await lab.workers[{name!r}].stop()`), or choose another name."
             )
         if not worker or not worker.alive:
@@ -165,6 +171,7 @@ class Lab:
             self.workers.pop(name, None)  # so that the new one comes last
             worker = self.workers[name] = WorkerProcess(name, config, self._folder, self._writer)
             worker.on_change = self._changed
+            worker.serves = {"workflows": workflows, "activities": activities}
             self._changed()
         await worker.ready()
         return worker
@@ -212,6 +219,9 @@ class Lab:
             LabError: It has ended before, or there is no such workflow.
         """
         self._must_be_open()
+        for given in (gate, stage):
+            if given is not None and (isinstance(given, bool) or not isinstance(given, int) or given < 1):
+                raise LabError(f"A gate or a stage is an integer from 1 on; {given!r} is not.")
         moments: list[tuple[str, Callable[[Facts], bool]]] = []
         if gate is not None:
             moments.append((f"gate {gate}", lambda f: f.run.reached_gate(gate)))
@@ -245,6 +255,7 @@ class Lab:
         Raises:
             LabError: There is no such workflow, or the server does not answer.
         """
+        self._must_be_open()
         execution = WorkflowExecution(workflow_id=handle.id, run_id=handle.result_run_id or handle.run_id or "")
         request = ResetStickyTaskQueueRequest(namespace=NAMESPACE, execution=execution)
         await self._rpc(
@@ -265,8 +276,8 @@ class Lab:
         Raises:
             LabError: No activity is open, there is no such workflow, or the server does not answer.
         """
-        if not seconds > 0:
-            raise LabError(f"A start-to-close timeout is more than 0 seconds; {seconds!r} is not.")
+        if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 < seconds <= DAY:
+            raise LabError(f"A start-to-close timeout here is a number of seconds up to {DAY}; {seconds!r} is not.")
         run_id = handle.result_run_id or handle.run_id
         pending = (await self.describe(handle, run_id=run_id)).raw_description.pending_activities
         if not pending:
@@ -306,12 +317,16 @@ class Lab:
         )
         return described
 
-    async def answers(self) -> bool:
-        """True if the server answers within two seconds."""
-        try:
-            return await self.client.service_client.check_health(timeout=timedelta(seconds=2))
-        except RPCError:
-            return False
+    async def answers(self, *, patience: float = 10.0) -> bool:
+        """True if the server answers; False if nobody listens there, or there is no answer for `patience` seconds."""
+        deadline = time.monotonic() + patience
+        while True:
+            try:
+                return await self.client.service_client.check_health(timeout=timedelta(seconds=2))
+            except RPCError as error:
+                slow = error.status in (RPCStatusCode.DEADLINE_EXCEEDED, RPCStatusCode.CANCELLED)
+                if not slow or time.monotonic() > deadline:
+                    return False
 
     def listen(self, listener: Callable[[], None]) -> Callable[[], None]:
         """Call `listener` (from any thread) when a worker's state changes or the lab closes; returns the way out."""
@@ -320,10 +335,13 @@ class Lab:
 
     @on_lab_loop
     async def close(self) -> None:
-        """End the workers and the server. Does nothing if it is closed."""
-        if self.closed:
-            return
+        """End the workers and the server, within seconds even if the server hangs. Does nothing if it is closed."""
         self.closed = True
+        # One task for everybody who closes, and no interrupted cell ends it half done.
+        self._closing = self._closing or asyncio.ensure_future(self._close())
+        await asyncio.shield(self._closing)
+
+    async def _close(self) -> None:
         await asyncio.gather(*(w.crash() for w in self.workers.values()), return_exceptions=True)
         await self._server.stop()
         self._writer.close()
@@ -345,16 +363,10 @@ class Lab:
             raise LabError("This lab is closed. Run the cell with `lab = await Lab.start()` again.")
 
     async def _rpc(self, call: Coroutine[Any, Any, Any], failed: str) -> Any:
-        self._must_be_open_or_close(call)
         try:
             return await call
         except RPCError as error:
             raise LabError(f"{failed}: {server_trouble(error)}.") from None
-
-    def _must_be_open_or_close(self, call: Coroutine[Any, Any, Any]) -> None:
-        if self.closed:
-            call.close()
-        self._must_be_open()
 
     def __repr__(self) -> str:
         if self.closed:

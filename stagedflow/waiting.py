@@ -159,7 +159,7 @@ def _activity(name: str, pending: PendingActivity | None, lives: Sequence[Worker
                 f"activity {name}, {attempt}, on worker {life.name} (pid {life.pid}), which {life.how}: "
                 "the server cannot know, it counts on start-to-close",
                 deadline,
-                "start-to-close passes, the attempt has timed out, and the activity is tried again",
+                "start-to-close passes, the attempt has timed out, and the retry policy has the activity tried again",
                 "activity",
             )
         where = f" on worker {life.name} (pid {life.pid})" if life else ""

@@ -97,6 +97,8 @@ class RunWatch:
         self._handle = self._lab.client.get_workflow_handle(self._asked.id, run_id=self._run_id)
         follow = (self._follow_history(), self._follow_pending(), self._follow_ledger())
         self._tasks = [asyncio.create_task(f) for f in follow]
+        for task in self._tasks:
+            task.add_done_callback(self._look_at_end)
 
     async def close(self) -> None:
         """Stop following."""
@@ -106,7 +108,7 @@ class RunWatch:
 
     async def settled(self) -> Facts:
         """The facts once history is read to its present end and the workers' rows have caught up with it."""
-        with contextlib.suppress(TimeoutError):
+        with contextlib.suppress(TimeoutError, RPCError):
             async with asyncio.timeout(SETTLE_SECONDS):
                 length = (await self._handle.describe(rpc_timeout=RPC_TIMEOUT)).history_length
                 while len(self._events) < length or self.facts().ledger_lags:
@@ -134,6 +136,13 @@ class RunWatch:
         begin = self._events[0].at if self._events else 0.0
         return tuple(life for life in self._lab.ledger.lives() if life.ended is None or life.ended >= begin)
 
+    def _look_at_end(self, task: asyncio.Task[None]) -> None:
+        """Nobody awaits what follows the run, so its surprises are told here."""
+        error = None if task.cancelled() else task.exception()
+        if error and not self._lab.closed:
+            self._trouble = f"following the run failed with {type(error).__name__}: {error}"
+            self._on_change()
+
     def _on_change(self) -> None:
         self._news.set()
         self._tell()
@@ -142,7 +151,6 @@ class RunWatch:
         while True:
             try:
                 async for event in self._new_events():
-                    self._trouble = ""
                     if event.event_id > len(self._events):
                         self._events.append(read_event(event))
                         self._describe_now.set()
@@ -165,6 +173,9 @@ class RunWatch:
                     if error.status not in (RPCStatusCode.DEADLINE_EXCEEDED, RPCStatusCode.CANCELLED):
                         raise
                     continue
+            if self._trouble:
+                self._trouble = ""
+                self._on_change()
             for event in page.current_page or ():
                 if event.task_id:  # none: the retry of a workflow task, shown ahead; the id may become another event's
                     yield event
@@ -178,7 +189,8 @@ class RunWatch:
                 try:
                     description = await self._handle.describe(rpc_timeout=RPC_TIMEOUT)
                 except RPCError:
-                    break  # the long poll tells of it
+                    await asyncio.sleep(DESCRIBE_SECONDS)  # the long poll tells of it; the next answer may be better
+                    continue
                 pending = tuple(_pending(p) for p in description.raw_description.pending_activities)
                 if pending != self._pending:
                     self._pending = pending

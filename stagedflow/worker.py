@@ -32,13 +32,15 @@ class WorkerProcess:
         name: Its name in the lab, such as "A".
         pid: Its process id.
         records: False if it was started with its recorder off.
+        serves: What `Lab.start_worker` was given as `workflows` and `activities`, for one that takes its place.
         log_path: Where its output goes; `log` is the text.
     """
 
     def __init__(self, name: str, config: dict[str, Any], folder: Path, ledger: LedgerWriter) -> None:
         self.name = name
         self.records: bool = config["record"]
-        self.spec = (tuple(config["workflows"]), tuple(config["activities"]), config["record"])
+        self.spec = tuple(config[n] for n in ("workflows", "activities", "record", "max_cached_workflows"))
+        self.serves: dict[str, Any] = {}
         self.on_change: Callable[[], None] = lambda: None
         self._ledger = ledger
         self._state = "starting"

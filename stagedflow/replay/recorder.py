@@ -6,6 +6,7 @@ that fails.
 """
 
 import asyncio
+import os
 import sys
 import sysconfig
 import time
@@ -33,7 +34,7 @@ MAX_LINES = 5_000
 
 Sink = Callable[[WorkflowInstanceDetails, ReplayStep], None]
 _LIBRARIES = tuple(sysconfig.get_paths()[name] for name in ("stdlib", "platstdlib", "purelib", "platlib"))
-_OWN_PACKAGE = str(Path(__file__).parents[1])
+_OWN_PACKAGE = str(Path(__file__).parents[1]) + os.sep
 
 
 class RecordingRunner(WorkflowRunner):

@@ -20,22 +20,24 @@ class Recovery:
         before: The worker that had run it before, or None if unknown.
         replayed: The activations that it ran from history.
         live: Its first activation that went on from there, or None as long as there is none.
+        file: The workflow's own file; lines of other modules are not counted.
     """
 
     worker: WorkerLife
     before: WorkerLife | None
     replayed: tuple[ReplayStep, ...]
     live: ReplayStep | None
+    file: str
 
     @property
     def lines_again(self) -> tuple[int, ...]:
         """The lines that it ran again, each once."""
-        return tuple(sorted({line for step in self.replayed for _, line in step.lines}))
+        return tuple(sorted({line for step in self.replayed for file, line in step.lines if file == self.file}))
 
     @property
     def went_live_at(self) -> int | None:
         """The first line that it executed for the first time."""
-        return self.live.lines[0][1] if self.live and self.live.lines else None
+        return next((line for file, line in self.live.lines if file == self.file), None) if self.live else None
 
     def words(self) -> str:
         """The recovery in a sentence or two."""
@@ -62,7 +64,7 @@ def recovery(trace: ReplayTrace, lives: Sequence[WorkerLife]) -> Recovery | None
         replayed = tuple(s for s in steps if s.is_replaying)
         if replayed and pids[place] in by_pid:
             live = next((s for s in steps if s.is_live and s.index > replayed[0].index), None)
-            return Recovery(by_pid[pids[place]], by_pid.get(pids[place - 1]), replayed, live)
+            return Recovery(by_pid[pids[place]], by_pid.get(pids[place - 1]), replayed, live, trace.file)
     return None
 
 
@@ -107,6 +109,7 @@ def source_with_marks(trace: ReplayTrace, lives: Sequence[WorkerLife]) -> str:
 def class_lines(trace: ReplayTrace) -> range:
     """The lines of the class that the trace ran in, decorators included; empty if the file cannot be read."""
     ran = [n for s in trace.steps for f, n in s.lines if f == trace.file]
+    linecache.checkcache(trace.file)  # the learner may have edited it
     try:
         tree = ast.parse("".join(linecache.getlines(trace.file)))
     except SyntaxError:

@@ -2,16 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import ceil
 
-from stagedflow.history import Run
+from stagedflow.history import GATES, Run
 from stagedflow.waiting import PendingActivity
 from stagedflow.watch import Facts
 from stagedflow.worker import WorkerProcess
 
-GATES = 3
 OFFER_SECONDS = 30.0
 """With more than this left of a dead attempt's start-to-close, the panel offers the operator's shortcut by itself."""
-SHORT_SECONDS = 2
 
 
 @dataclass(frozen=True)
@@ -39,7 +38,7 @@ def actions(facts: Facts, worker: WorkerProcess | None, next_name: str) -> dict[
     found["start"] = Action(f"Start worker {next_name}", starting)
     found["skip sticky"] = Action("Skip the sticky wait", unknown or ended or _no_skip(run, facts))
     found["shorten"] = Action(
-        f"Shorten start-to-close to {SHORT_SECONDS} s", unknown or ended or _no_shortening(facts.pending, facts)
+        f"Shorten start-to-close to {short_seconds(facts)} s", unknown or ended or _no_shortening(facts.pending, facts)
     )
     return found
 
@@ -83,8 +82,8 @@ def _no_shortening(pending: Sequence[PendingActivity], facts: Facts) -> str:
     if not started:
         return "no activity attempt is running"
     if all(p.worker in living(facts) for p in started):
-        return "the attempt's worker is alive and will finish it"
-    if all(p.start_to_close <= SHORT_SECONDS for p in started):
+        return "the attempt's worker is alive"
+    if all(p.start_to_close <= short_seconds(facts) for p in started):
         return "it is that short already"
     return ""
 
@@ -96,6 +95,12 @@ def holder_of(facts: Facts) -> str:
         if attempt.finished is None and attempt.pid in living_pids:
             return f"{living_pids[attempt.pid].name}@{attempt.pid}"
     return next((t.worker for t in reversed(facts.run.tasks) if t.worker), "")
+
+
+def short_seconds(facts: Facts) -> int:
+    """A start-to-close (seconds) that finds a dead attempt soon, and leaves a living one time for this run's work."""
+    longest = max((a.finished - a.started for a in facts.attempts if a.finished), default=0.0)
+    return ceil(longest + 2)
 
 
 def living(facts: Facts) -> set[str]:

@@ -5,6 +5,7 @@ import contextlib
 import time
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Future
+from concurrent.futures import TimeoutError as FutureTimeout
 from importlib.resources import files
 from typing import Any
 
@@ -13,12 +14,13 @@ from temporalio.client import WorkflowHandle
 from temporalio.service import RPCError
 
 from stagedflow._loop import on_lab_loop, submit
-from stagedflow.errors import LabError
+from stagedflow.errors import LabError, LabTimeout
+from stagedflow.history import GATES
 from stagedflow.lab import Lab
 from stagedflow.staged import StagedWorkflow
 from stagedflow.watch import RPC_TIMEOUT, Facts, RunWatch, server_trouble
 from stagedflow.widgets import parts
-from stagedflow.widgets.actions import GATES, SHORT_SECONDS, Action, actions, holder_of
+from stagedflow.widgets.actions import Action, actions, holder_of, short_seconds
 from stagedflow.widgets.replay_pane import replay_pane
 from stagedflow.widgets.snapshot import Snapshot
 from stagedflow.widgets.timeline import timeline
@@ -26,6 +28,7 @@ from stagedflow.worker import WorkerProcess
 
 REDRAW_SECONDS = 0.1
 """The least time between two drawings: a burst of events is one picture."""
+SNAPSHOT_SECONDS = 15
 WIDTH = 820
 """The timeline's width in pixels: a notebook's column on a small laptop."""
 TICK_SECONDS = 1.0
@@ -53,7 +56,6 @@ class StagePanel(ipywidgets.VBox):
     def __init__(self, lab: Lab, handle: WorkflowHandle[Any, Any]) -> None:
         self._lab = lab
         self._workflow = handle
-        self._watch: RunWatch | None = None
         self._facts = Facts(workflow_id=handle.id, run_id="")
         self._dirty = asyncio.Event()
         self._message = ""
@@ -118,7 +120,10 @@ class StagePanel(ipywidgets.VBox):
 
     def snapshot(self) -> Snapshot:
         """The story so far as a picture with alt text, the same bytes for the same story: for a saved notebook."""
-        return Snapshot.of(submit(self._fresh()).result(15))
+        try:
+            return Snapshot.of(submit(self._fresh()).result(SNAPSHOT_SECONDS))
+        except FutureTimeout:
+            raise LabTimeout(f"No snapshot: the Temporal server gave no answer in {SNAPSHOT_SECONDS} s.") from None
 
     def close(self) -> None:
         """Stop watching and remove the panel. The workflow and the workers go on."""
@@ -135,7 +140,6 @@ class StagePanel(ipywidgets.VBox):
         watch = RunWatch(self._lab, self._workflow, self._dirty.set)
         try:
             await watch.start()
-            self._watch = watch
             while not self._lab.closed:
                 self._dirty.clear()
                 self._facts = watch.facts()
@@ -170,17 +174,17 @@ class StagePanel(ipywidgets.VBox):
             button.description = action.label
             button.disabled = bool(action.refusal)
             button.tooltip = f"{action.label}: not now, {action.refusal}" if action.refusal else action.label
-        self._show("heading", parts.heading(facts, lab.web_ui))
-        self._show("track", parts.stage_track(facts))
-        self._show("now", parts.waiting_now(facts, now))
-        self._show("why", parts.refusals(found))
-        self._show("lives", parts.workers(facts.lives))
-        self._show("ledger", parts.ledger(facts))
-        self._show("timeline", timeline(facts, now=now).svg(width=WIDTH) if facts.run.events else "")
+        trouble = facts.trouble and f"The run cannot be followed now: {facts.trouble}."
         at_gate = None if facts.run.closed else facts.run.gate is not None
-        self._show("replay", replay_pane(facts.trace, facts.lives, at_gate=at_gate))
-        trouble = facts.trouble and f"The server cannot be asked: {facts.trouble}."
-        self._show("message", parts.notice(trouble or self._message, trouble=bool(trouble) or self._trouble))
+        self._show("message", lambda: parts.notice(trouble or self._message, trouble=bool(trouble) or self._trouble))
+        self._show("heading", lambda: parts.heading(facts, lab.web_ui))
+        self._show("track", lambda: parts.stage_track(facts))
+        self._show("now", lambda: parts.waiting_now(facts, now))
+        self._show("why", lambda: parts.refusals(found))
+        self._show("lives", lambda: parts.workers(facts.lives))
+        self._show("ledger", lambda: parts.ledger(facts))
+        self._show("timeline", lambda: timeline(facts, now=now).svg(width=WIDTH) if facts.run.events else "")
+        self._show("replay", lambda: replay_pane(facts.trace, facts.lives, at_gate=at_gate))
 
     def _worker(self) -> WorkerProcess | None:
         """The worker to crash or stop: the one chosen, or whoever has the workflow, or the lab's current one."""
@@ -192,11 +196,16 @@ class StagePanel(ipywidgets.VBox):
         alive = tuple(w.name for w in self._lab.workers.values() if w.alive)
         options = (("whoever has the workflow", ""), *((f"worker {name}", name) for name in alive))
         if self._choice.options != options:
+            chosen = self._choice.value
             self._choice.options = options
-            self._choice.value = ""
+            self._choice.value = chosen if chosen in alive else ""
         self._choice.layout.display = None if len(alive) > 1 else "none"
 
-    def _show(self, area: str, html: str) -> None:
+    def _show(self, area: str, draw: Callable[[], str]) -> None:
+        try:
+            html = draw()
+        except Exception as error:  # one part that cannot be drawn must not take the others with it
+            html = parts.notice(f"The {area} cannot be drawn: {type(error).__name__}: {error}", trouble=True)
         if self._areas[area].value != html:
             self._areas[area].value = html
 
@@ -244,10 +253,10 @@ class StagePanel(ipywidgets.VBox):
                 raise LabError("No worker was started yet. Start one.")
             return worker.crash if name == "crash" else worker.stop
         if name == "start":
-            return self._lab.start_worker
+            return lambda: self._lab.start_worker(**(worker.serves if worker else {}))
         if name == "skip sticky":
             return lambda: self._lab.skip_sticky_wait(self._workflow)
-        return lambda: self._lab.shorten_start_to_close(self._workflow, seconds=SHORT_SECONDS)
+        return lambda: self._lab.shorten_start_to_close(self._workflow, seconds=short_seconds(self._facts))
 
     def __repr__(self) -> str:
         return f"StagePanel({self._workflow.id!r})"

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from html import escape
+from urllib.parse import quote
 
 from stagedflow.history import SIGNAL, Run
 from stagedflow.ledger import WorkerLife
@@ -15,7 +16,7 @@ _LIFE_WORDS = {None: "● running", "crashed": "✕ crashed", "stopped": "■ st
 def heading(facts: Facts, web_ui: str) -> str:
     """The workflow's name and state, and the way to Temporal's own Web UI."""
     kind = escape(facts.run.workflow_type or "workflow")
-    address = f"{web_ui}/namespaces/default/workflows/{escape(facts.workflow_id, quote=True)}"
+    address = f"{web_ui}/namespaces/default/workflows/{quote(facts.workflow_id, safe='')}"
     return (
         f"<div class='sf-head'><b>{escape(facts.workflow_id)}</b> <span>{kind}</span> "
         f"<span class='sf-status sf-{escape(facts.run.status.split()[0])}'>{escape(facts.run.status)}</span> "
@@ -87,7 +88,6 @@ def waiting_now(facts: Facts, now: float) -> str:
 
 def signal_troubles(run: Run) -> Iterable[str]:
     """What is odd about the signals so far: "sent" is not "handled"."""
-    highest = 0
     for signal in run.signals:
         said = f"Signal {signal.name}({', '.join(str(a)[:40] for a in signal.event.detail['args'])})"
         trouble = signal.trouble
@@ -95,11 +95,6 @@ def signal_troubles(run: Run) -> Iterable[str]:
             trouble = "this workflow has no handler of that name"
         if trouble:
             yield f"{said}: {trouble}. The server took it all the same: sent is not handled."
-        elif signal.stage is not None and signal.stage > 3:
-            yield f"{said}: there are three gates. A stage beyond them opens all that are left."
-        elif signal.stage is not None and signal.stage <= highest:
-            yield f"{said}: stage {highest} was reached before, and a stage never goes back. It changed nothing."
-        highest = max(highest, signal.stage or 0)
 
 
 def refusals(found: Mapping[str, Action]) -> str:

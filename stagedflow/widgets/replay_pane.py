@@ -36,9 +36,14 @@ def replay_pane(trace: ReplayTrace, lives: Sequence[WorkerLife], *, at_gate: boo
     """
     found = recovery(trace, lives)
     told = " ".join(filter(None, [nothing_new(trace, lives, at_gate=at_gate), found.words() if found else ""]))
-    told = (
-        told or "Nothing has been replayed yet: one worker has done it all. Crash it, start another, and send a signal."
-    )
+    if not told:
+        itself = any(step.is_replaying and not step.query for step in trace.steps)
+        told = (
+            "The worker that runs it has replayed it itself: its cache no longer held the workflow."
+            if itself
+            else "Nothing has been replayed yet: one worker has done it all. "
+            "Crash it, start another, and send a signal."
+        )
     if not trace.steps:
         return f"<section class='sf-replay'><h4>Replay</h4><p class='sf-told'>{escape(told)}</p></section>"
     pids = trace.workers[-MAX_WORKERS:]
@@ -139,7 +144,7 @@ def _rows(trace: ReplayTrace, pids: Sequence[int], lives: Mapping[int, WorkerLif
         rows.append(
             f"<tr><td>{escape(life.name) if life else '?'} <small>pid {step.worker}</small></td>"
             f"<td class='{css}'>{how}</td><td>{escape(', '.join(step.jobs))}</td>"
-            f"<td>{escape(lines_text([n for _, n in step.lines]))}</td>"
+            f"<td>{escape(lines_text([n for f, n in step.lines if f == trace.file]))}</td>"
             f"<td>{escape(commands) or '–'}</td><td>{escape(waits)}</td></tr>"
         )
         if step.worker in lost and (following is None or following.worker != step.worker):

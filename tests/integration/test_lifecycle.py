@@ -1,10 +1,13 @@
 """However a lab's owner ends, nothing of the lab is left; and it ends without noise."""
 
+import asyncio
 import os
 import re
 import signal
 import subprocess
 import sys
+import time
+from pathlib import Path
 
 import pytest
 
@@ -189,3 +192,49 @@ async def test_every_port_of_the_lab_is_on_loopback(lab: Lab) -> None:
     port = int(lab.web_ui.rpartition(":")[2])
     assert ("127.0.0.1", port) in found
     assert {host for host, _ in found | before} <= {"127.0.0.1", "::1", "::ffff:127.0.0.1"}
+
+
+async def test_a_close_that_was_interrupted_ends_all_the_same(lab: Lab) -> None:
+    await lab.start_worker()
+    closing = asyncio.create_task(lab.close())
+    await asyncio.sleep(0)
+    closing.cancel()
+    await asyncio.gather(closing, return_exceptions=True)
+    found = descendants(os.getpid())
+    await lab.close()
+    assert not [p for p in survivors(found, seconds=SECONDS) if "temporal" in p.words or "_worker_main" in p.words]
+
+
+async def test_a_server_that_hangs_is_closed_and_replaced_within_seconds(lab: Lab) -> None:
+    [server] = servers(os.getpid())
+    os.kill(server.pid, signal.SIGSTOP)
+    began = time.monotonic()
+    await asyncio.wait_for(lab.close(), 10)
+    assert time.monotonic() - began < 10
+    assert not survivors([server], seconds=SECONDS)
+    async with await Lab.start() as new:
+        assert new is not lab and await new.answers()
+
+
+async def test_a_killed_worker_is_seen_dead_though_a_child_of_its_activity_lives_on(lab: Lab, tmp_path: Path) -> None:
+    module = tmp_path / "spawning.py"
+    module.write_text(
+        "import subprocess, sys\nfrom temporalio import activity\n"
+        "if sys.argv[0].endswith('_worker_main.py'):\n"
+        "    subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(30)'], close_fds=False)\n"
+        "@activity.defn\nasync def nothing() -> None: ...\n"
+    )
+    sys.path.insert(0, str(tmp_path))
+    children: list[Process] = []
+    try:
+        import spawning  # type: ignore[import-not-found]
+
+        worker = await lab.start_worker(workflows=[], activities=[spawning.nothing])
+        children = [p for p in descendants(worker.pid) if "time.sleep(30)" in p.words]
+        assert len(children) == 1
+        await asyncio.wait_for(worker.crash(), 5)
+        assert worker.state == "crashed"
+    finally:
+        sys.path.remove(str(tmp_path))
+        for child in children:
+            os.kill(child.pid, signal.SIGKILL)

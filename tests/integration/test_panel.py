@@ -8,6 +8,7 @@ from html import unescape
 import pytest
 
 from stagedflow import Lab, LabError, StagedWorkflow, StagePanel
+from stagedflow.staged import reserve_devices
 from tests.integration.story import start as start_rollout
 
 
@@ -94,6 +95,16 @@ async def test_a_long_timeout_of_a_dead_attempt_is_counted_down_and_its_shortcut
     panel.buttons["shorten"].click()
     await shows(panel, "track", "gate 3 parked here")
     await shows(panel, "ledger", "flash_firmware 2 1")
+
+
+async def test_the_start_button_serves_what_the_dead_worker_served(lab: Lab, panels: Callable[..., StagePanel]) -> None:
+    worker = await lab.start_worker(workflows=[StagedWorkflow], activities=[reserve_devices])
+    panel = panels(lab, await start_rollout(lab))
+    await shows(panel, "lives", "worker A ● running")
+    await worker.crash()
+    panel.buttons["start"].click()
+    await shows(panel, "lives", "worker B ● running")
+    assert lab.workers["B"].spec == worker.spec
 
 
 async def test_a_worker_without_a_recorder_is_said_to_be_not_recorded(

@@ -2,7 +2,7 @@
 
 from itertools import pairwise
 
-from stagedflow.history import SIGNAL, Event, Run, Signal, WorkflowTask
+from stagedflow.history import OPENS, SETTLES, SIGNAL, Event, Run, Signal, WorkflowTask
 from stagedflow.replay.trace import ReplayStep, ReplayTrace
 from stagedflow.widgets.tale.moments import SIGNALS, TASKS, Moment, Notes, Stretch, plain
 from stagedflow.widgets.tale.workers import Cast, Worker, is_command
@@ -10,13 +10,6 @@ from stagedflow.widgets.tale.workers import Cast, Worker, is_command
 LANE = (TASKS, TASKS)
 
 _TOLD_ELSEWHERE = ("WORKFLOW_TASK_", "ACTIVITY_TASK_", "WORKFLOW_EXECUTION_SIGNALED")
-_OPENS = ("ACTIVITY_TASK_SCHEDULED", "TIMER_STARTED", "START_CHILD_WORKFLOW_EXECUTION_INITIATED")
-_SETTLES = (
-    "ACTIVITY_TASK_COMPLETED", "ACTIVITY_TASK_FAILED", "ACTIVITY_TASK_TIMED_OUT", "ACTIVITY_TASK_CANCELED",
-    "TIMER_FIRED", "TIMER_CANCELED", "START_CHILD_WORKFLOW_EXECUTION_FAILED", "CHILD_WORKFLOW_EXECUTION_COMPLETED",
-    "CHILD_WORKFLOW_EXECUTION_FAILED", "CHILD_WORKFLOW_EXECUTION_CANCELED", "CHILD_WORKFLOW_EXECUTION_TIMED_OUT",
-    "CHILD_WORKFLOW_EXECUTION_TERMINATED",
-)  # fmt: skip
 
 
 def tell_events(notes: Notes, run: Run) -> None:
@@ -142,7 +135,7 @@ def tell_gates(notes: Notes, run: Run) -> None:
     told = None
     for event, following in pairwise([*run.events, None]):
         assert event
-        still_open += (event.type in _OPENS) - (event.type in _SETTLES)
+        still_open += (event.type in OPENS) - (event.type in SETTLES)
         completed += event.type == "ACTIVITY_TASK_COMPLETED"
         if event.type != "WORKFLOW_TASK_COMPLETED" or still_open or (following and is_command(following)):
             continue
