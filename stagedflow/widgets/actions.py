@@ -56,7 +56,7 @@ def offer(facts: Facts, now: float) -> str:
 
 
 def clock(seconds: float) -> str:
-    """Seconds as a person reads them: "8.4 s", "14 min 32 s", "1 h 59 min"."""
+    """Seconds as a person reads them: "8 s", "14 min 32 s", "1 h 59 min"."""
     if seconds < 60:
         return f"{seconds:.0f} s"
     minutes, rest = divmod(int(seconds), 60)
