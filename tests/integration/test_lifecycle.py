@@ -122,7 +122,9 @@ def test_an_interrupt_ends_nothing_of_the_lab() -> None:
 def test_a_script_ends_quietly_with_code_0_and_leaves_nothing(last_line: str) -> None:
     for _ in range(REPEATS):
         running = script(f"print('pid'); sys.stdout.flush(); sys.stdin.readline(); {last_line}")
-        assert running.stdout and running.stdout.readline() == "gateways healthy\n"
+        assert running.stdout and running.stderr
+        said = running.stdout.readline()
+        assert said == "gateways healthy\n", said or running.stderr.read()
         assert running.stdout.readline() == "pid\n"
         lab = lab_in(running.pid)
         printed, errors = running.communicate("\n", timeout=30)
