@@ -73,6 +73,11 @@ class WorkerLife:
     how: str | None
     records: bool
 
+    @property
+    def identity(self) -> str:
+        """The name that the worker gives itself to the server, and that history keeps: `name@pid`."""
+        return f"{self.name}@{self.pid}"
+
 
 class Ledger:
     """Reads the ledger; every answer is what is on disk at that moment.

@@ -182,4 +182,4 @@ def _named(identity: str | None, life: WorkerLife | None) -> str:
 
 def _life_of(identity: str | None, lives: Sequence[WorkerLife]) -> WorkerLife | None:
     """The life behind an identity `name@pid`; the last one, as a pid may come again."""
-    return next((life for life in reversed(lives) if identity == f"{life.name}@{life.pid}"), None)
+    return next((life for life in reversed(lives) if identity == life.identity), None)

@@ -54,7 +54,7 @@ class Facts:
     def ledger_lags(self) -> bool:
         """True while a living worker has finished a workflow task whose activation is not on disk yet."""
         recorded = {(s.worker, event) for s in self.trace.steps for event in s.event_ids[-1:]}
-        recording = {f"{life.name}@{life.pid}": life.pid for life in self.lives if life.records and not life.ended}
+        recording = {life.identity: life.pid for life in self.lives if life.records and not life.ended}
         return any(
             task.started and task.worker in recording and (recording[task.worker], task.started.id) not in recorded
             for task in self.run.tasks if task.outcome == "completed"
@@ -185,7 +185,7 @@ class RunWatch:
         while not Run(tuple(self._events)).closed:
             await self._describe_now.wait()
             self._describe_now.clear()
-            while self._something_is_open():
+            while Run(tuple(self._events)).open_activities:
                 try:
                     description = await self._handle.describe(rpc_timeout=RPC_TIMEOUT)
                 except RPCError:
@@ -199,10 +199,6 @@ class RunWatch:
             if self._pending:
                 self._pending = ()
                 self._on_change()
-
-    def _something_is_open(self) -> bool:
-        run = Run(tuple(self._events))
-        return bool(run.open_activities)
 
     async def _follow_ledger(self) -> None:
         seen = -1

@@ -64,6 +64,11 @@ class WorkerProcess:
         threading.Thread(target=self._watch, args=(reading,), name=f"worker-{name}", daemon=True).start()
 
     @property
+    def identity(self) -> str:
+        """The name that the worker gives itself to the server, and that history keeps: `name@pid`."""
+        return f"{self.name}@{self.pid}"
+
+    @property
     def state(self) -> str:
         """Return "starting", "running", "stopped", "crashed" or "failed", as observed from the process."""
         return self._state

@@ -72,7 +72,7 @@ def _no_skip(run: Run, facts: Facts) -> str:
     owner = next((t.worker for t in reversed(run.tasks) if t.outcome == "completed"), None)
     if not owner or owner in living(facts):
         return "the worker that has the workflow in its cache is alive"
-    if any(life.how == "stopped" and f"{life.name}@{life.pid}" == owner for life in facts.lives):
+    if any(life.how == "stopped" and life.identity == owner for life in facts.lives):
         return "the worker that had the workflow told the server when it stopped"
     return ""
 
@@ -93,7 +93,7 @@ def holder_of(facts: Facts) -> str:
     living_pids = {life.pid: life for life in facts.lives if life.ended is None}
     for attempt in reversed(facts.attempts):
         if attempt.finished is None and attempt.pid in living_pids:
-            return f"{living_pids[attempt.pid].name}@{attempt.pid}"
+            return living_pids[attempt.pid].identity
     return next((t.worker for t in reversed(facts.run.tasks) if t.worker), "")
 
 
@@ -105,4 +105,4 @@ def short_seconds(facts: Facts) -> int:
 
 def living(facts: Facts) -> set[str]:
     """The identities (`name@pid`) of the lab's workers that are alive."""
-    return {f"{life.name}@{life.pid}" for life in facts.lives if life.ended is None}
+    return {life.identity for life in facts.lives if life.ended is None}

@@ -189,7 +189,7 @@ class StagePanel(ipywidgets.VBox):
     def _worker(self) -> WorkerProcess | None:
         """The worker to crash or stop: the one chosen, or whoever has the workflow, or the lab's current one."""
         holder = holder_of(self._facts)
-        alive = {f"{w.name}@{w.pid}": w for w in self._lab.workers.values() if w.alive}
+        alive = {w.identity: w for w in self._lab.workers.values() if w.alive}
         return self._lab.workers.get(self._choice.value or "") or alive.get(holder) or self._lab.worker
 
     def _offer_choice(self) -> None:
