@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from stagedflow.errors import LabError
-from stagedflow.replay.trace import ReplayStep, ReplayTrace
+from stagedflow.replay.sources import read_sources
+from stagedflow.replay.trace import ReplayStep, ReplayTrace, WorkerLife
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS lives(
@@ -53,30 +54,6 @@ class ActivityAttempt:
     started: float
     finished: float | None
     outcome: str | None
-
-
-@dataclass(frozen=True)
-class WorkerLife:
-    """One worker process, from its start to its end.
-
-    Attributes:
-        started: Seconds since the epoch.
-        ended: Seconds since the epoch, or None while it lives.
-        how: "stopped", "crashed", "failed", or None while it lives.
-        records: False if its recorder was switched off.
-    """
-
-    name: str
-    pid: int
-    started: float
-    ended: float | None
-    how: str | None
-    records: bool
-
-    @property
-    def identity(self) -> str:
-        """The name that the worker gives itself to the server, and that history keeps: `name@pid`."""
-        return f"{self.name}@{self.pid}"
 
 
 class Ledger:
@@ -131,7 +108,14 @@ class Ledger:
         rows = self._rows("SELECT workflow_type, file, step FROM activations WHERE run_id = ? ORDER BY id", run_id)
         steps = [ReplayStep.from_dict(json.loads(step)) for *_, step in rows]
         workflow_type, file = rows[-1][:2] if rows else ("", "")
-        return ReplayTrace.of(steps, workflow_type=workflow_type, file=file)
+        pids = {step.worker for step in steps}
+        return ReplayTrace.of(
+            steps,
+            workflow_type=workflow_type,
+            file=file,
+            lives=tuple(life for life in self.lives() if life.pid in pids),
+            sources=read_sources(steps, file),
+        )
 
     def latest_run(self, workflow_id: str) -> str | None:
         """The run of this workflow that a worker wrote of last, or None."""

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from stagedflow.history import Run, WorkflowTask
-from stagedflow.ledger import WorkerLife
+from stagedflow.replay.trace import WorkerLife
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,8 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from stagedflow.errors import LabError, LabTimeout
 from stagedflow.history import Event, Run, read_event
-from stagedflow.ledger import ActivityAttempt, ActivityCount, WorkerLife
-from stagedflow.replay.trace import ReplayTrace
+from stagedflow.ledger import ActivityAttempt, ActivityCount
+from stagedflow.replay.trace import ReplayTrace, WorkerLife
 from stagedflow.waiting import PendingActivity, WaitsFor, waits_for
 from stagedflow.worker import STICKY_SECONDS
 

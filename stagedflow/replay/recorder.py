@@ -27,7 +27,7 @@ from temporalio.worker import (
 
 from stagedflow.replay import _sdk
 from stagedflow.replay.safe_text import safe_names
-from stagedflow.replay.trace import Command, ReplayStep, Waiting
+from stagedflow.replay.trace import Command, Job, ReplayStep, Waiting
 
 MAX_LINES = 5_000
 """Lines kept of one activation: a loop's later turns are cut, so that a step stays a bounded row."""
@@ -100,7 +100,7 @@ class _RecordedInstance(WorkflowInstance):
             index=0,
             is_replaying=act.is_replaying,
             event_ids=brought,
-            jobs=tuple(_job_text(job) for job in act.jobs),
+            jobs=tuple(Job(job.WhichOneof("variant"), _job_text(job)) for job in act.jobs),
             lines=tuple(self._lines.taken),
             waiting=tuple(waiting),
             commands=tuple(_command(c, waiting) for c in completion.successful.commands),

@@ -5,8 +5,7 @@ import linecache
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from stagedflow.ledger import WorkerLife
-from stagedflow.replay.trace import ReplayStep, ReplayTrace
+from stagedflow.replay.trace import ReplayStep, ReplayTrace, WorkerLife
 
 REPLAYED, LIVE = "↻", "●"
 
@@ -50,7 +49,7 @@ class Recovery:
             told += f"; worker {self.before.name} (pid {self.before.pid}) had run them before it {end}"
         if self.live is None:
             return f"{told}. It has not gone live yet: a query replays, but only a new event leads on."
-        why = ", ".join(self.live.jobs)
+        why = self.live.reason
         where = f"at line {self.went_live_at}" if self.went_live_at else "at the end of `run`"
         return f"{told}. Worker {self.worker.name} went live {where}, on {why}."
 

@@ -7,27 +7,78 @@ from typing import Any
 
 
 @dataclass(frozen=True)
+class TraceEvent:
+    """One event of the workflow's history.
+
+    Attributes:
+        id: Its number, from 1.
+        type: Temporal's name, such as "WORKFLOW_TASK_STARTED".
+        at: When the server wrote it (seconds since the epoch).
+        text: What it is about, in words, such as "advance_stage(1)"; "" if the type says it all.
+    """
+
+    id: int
+    type: str
+    at: float = 0.0
+    text: str = ""
+
+
+@dataclass(frozen=True)
+class Job:
+    """Something that the server brought to the workflow: a reason to run.
+
+    Attributes:
+        kind: The SDK's name of it, such as "signal_workflow".
+        text: The same in words, such as "signal advance_stage".
+        event_id: The history event that it stands for, or None if it stands for none, or the history is not known.
+        key: What it is found by in history, such as a timer's id.
+    """
+
+    kind: str
+    text: str
+    event_id: int | None = None
+    key: str = ""
+
+
+@dataclass(frozen=True)
 class Waiting:
     """Where one coroutine of the workflow waits.
 
     Attributes:
-        kind: "condition", "activity", "timer", "child" or "other".
+        kind: "condition", "activity", "local activity", "timer", "child start", "child result", "external signal",
+            "external cancel", "lock", "tasks" (for several) or "other".
         text: The same in words, such as "activity flash_firmware".
-        line: The source line of the await, in the workflow's file.
+        line: The source line of the await, or None if no line of the learner's awaits it.
+        task: Whose coroutine it is: "run", "signal approve", "update rename", or "task" for one that the code started.
+        file: The source file of `line`.
     """
 
     kind: str
     text: str
     line: int | None = None
+    task: str = "run"
+    file: str = ""
 
 
 @dataclass(frozen=True)
 class Command:
-    """A command that the activation gave back to the server, such as `schedule_activity`."""
+    """A command that the activation gave back to the server.
+
+    Attributes:
+        kind: The SDK's name of it, such as "schedule_activity".
+        text: The same in words, such as "schedule activity flash_firmware".
+        line: The source line that made it, or None.
+        event_id: The history event that it matched, or None if it is not in history (yet), or that is not known.
+        key: What it is found by in history, such as a timer's id.
+        file: The source file of `line`.
+    """
 
     kind: str
     text: str
     line: int | None = None
+    event_id: int | None = None
+    key: str = ""
+    file: str = ""
 
 
 @dataclass(frozen=True)
@@ -38,8 +89,8 @@ class ReplayStep:
         index: Place in the trace, from 0.
         is_replaying: True if the commands were already in history ("from history"), False if new ("executed now").
         event_ids: The history events that this activation brought.
-        jobs: The same in words, such as "signal advance_stage".
-        lines: `(file, line)` in the order executed.
+        jobs: Those of them that mean something to the workflow.
+        lines: `(file, line)` in the order executed; the first may be the await that went on.
         waiting: Where each coroutine waits when the activation has ended.
         commands: What the activation asked the server to do.
         state: The workflow object's attributes, name to bounded text.
@@ -54,7 +105,7 @@ class ReplayStep:
     index: int
     is_replaying: bool
     event_ids: tuple[int, ...] = ()
-    jobs: tuple[str, ...] = ()
+    jobs: tuple[Job, ...] = ()
     lines: tuple[tuple[str, int], ...] = ()
     waiting: tuple[Waiting, ...] = ()
     commands: tuple[Command, ...] = ()
@@ -71,16 +122,66 @@ class ReplayStep:
         """True if this step did something for the first time: neither replay nor a query."""
         return not self.is_replaying and not self.query
 
+    @property
+    def reason(self) -> str:
+        """Why the activation came, in words: its jobs."""
+        return ", ".join(job.text for job in self.jobs)
+
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> "ReplayStep":
         """Build a step from what `json` gives back for `asdict(step)`; unknown names are ignored."""
         known = {f.name: data[f.name] for f in fields(cls) if f.name in data}
         known["lines"] = tuple((str(file), int(line)) for file, line in known.get("lines", ()))
-        known["waiting"] = tuple(Waiting(**w) for w in known.get("waiting", ()))
-        known["commands"] = tuple(Command(**c) for c in known.get("commands", ()))
-        for name in ("event_ids", "jobs", "changed"):
+        for name, part in (("jobs", Job), ("waiting", Waiting), ("commands", Command)):
+            known[name] = tuple(part(**p) for p in known.get(name, ()))
+        for name in ("event_ids", "changed"):
             known[name] = tuple(known.get(name, ()))
         return cls(**known)
+
+
+@dataclass(frozen=True)
+class WorkerLife:
+    """One worker process, from its start to its end.
+
+    Attributes:
+        started: Seconds since the epoch.
+        ended: Seconds since the epoch, or None while it lives.
+        how: "stopped", "crashed", "failed", or None while it lives.
+        records: False if its recorder was switched off.
+    """
+
+    name: str
+    pid: int
+    started: float
+    ended: float | None
+    how: str | None
+    records: bool
+
+    @property
+    def identity(self) -> str:
+        """The name that the worker gives itself to the server, and that history keeps: `name@pid`."""
+        return f"{self.name}@{self.pid}"
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why a replay of a saved history went no further.
+
+    Attributes:
+        kind: "nondeterminism" (code and history part), "raised" (the code raised) or "deadlock" (it did not yield).
+        text: What happened, in plain words.
+        step: The index of the step at which it happened: for a nondeterminism the one that made the command.
+        expected: The event that history holds, or None if it holds no further one.
+        actual: The command that the code made in its place, or None if it made none.
+        message: Temporal's own words.
+    """
+
+    kind: str
+    text: str
+    step: int
+    expected: TraceEvent | None = None
+    actual: Command | None = None
+    message: str = ""
 
 
 @dataclass(frozen=True)
@@ -91,16 +192,24 @@ class ReplayTrace:
         steps: One per activation; evictions from a worker's cache are no step.
         workflow_type: The workflow's type name, such as "StagedWorkflow".
         file: The source file that defines the workflow, or "" if unknown.
-        failure: None for a trace that a worker left; a later replay of a saved history says here how it failed.
+        failure: None, or why the replay of a saved history went no further.
+        events: The history, as far as it is known; a trace that workers left knows none of its own.
+        lives: The workers that did the steps, for a trace that workers left.
+        sources: The text of each file in `lines`, as it was when the trace was made.
+        notes: What a reader should know of this trace, in sentences.
     """
 
     steps: tuple[ReplayStep, ...] = ()
     workflow_type: str = ""
     file: str = ""
-    failure: Any = None
+    failure: Failure | None = None
+    events: tuple[TraceEvent, ...] = ()
+    lives: tuple[WorkerLife, ...] = ()
+    sources: Mapping[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, steps: Iterable[ReplayStep], *, workflow_type: str, file: str) -> "ReplayTrace":
+    def of(cls, steps: Iterable[ReplayStep], **rest: Any) -> "ReplayTrace":
         """Number the steps, and mark in each what changed since the same worker's step before."""
         numbered: list[ReplayStep] = []
         before: dict[int | None, Mapping[str, str]] = {}
@@ -109,7 +218,7 @@ class ReplayTrace:
             changed = tuple(sorted(n for n, text in step.state.items() if old.get(n) != text))
             numbered.append(replace(step, index=index, changed=changed))
             before[step.worker] = step.state
-        return cls(tuple(numbered), workflow_type, file)
+        return cls(tuple(numbered), **rest)
 
     @property
     def workers(self) -> tuple[int, ...]:
@@ -128,9 +237,24 @@ class ReplayTrace:
     def from_json(cls, text: str) -> "ReplayTrace":
         """The trace that `to_json` wrote."""
         data = json.loads(text)
-        steps = tuple(ReplayStep.from_dict(s) for s in data["steps"])
-        return cls(steps, data["workflow_type"], data["file"], data.get("failure"))
+        failure = data["failure"]
+        if failure:
+            expected, actual = failure["expected"], failure["actual"]
+            failure = Failure(
+                **failure | {"expected": expected and TraceEvent(**expected), "actual": actual and Command(**actual)}
+            )
+        return cls(
+            steps=tuple(ReplayStep.from_dict(s) for s in data["steps"]),
+            workflow_type=data["workflow_type"],
+            file=data["file"],
+            failure=failure,
+            events=tuple(TraceEvent(**e) for e in data["events"]),
+            lives=tuple(WorkerLife(**life) for life in data["lives"]),
+            sources=data["sources"],
+            notes=tuple(data["notes"]),
+        )
 
     def __repr__(self) -> str:
         live = sum(s.is_live for s in self.steps)
-        return f"ReplayTrace({self.workflow_type}: {len(self.steps)} activations, {live} executed now)"
+        failed = f", {self.failure.kind} at step {self.failure.step}" if self.failure else ""
+        return f"ReplayTrace({self.workflow_type}: {len(self.steps)} activations, {live} executed now{failed})"

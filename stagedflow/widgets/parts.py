@@ -5,7 +5,7 @@ from html import escape
 from urllib.parse import quote
 
 from stagedflow.history import SIGNAL, Run
-from stagedflow.ledger import WorkerLife
+from stagedflow.replay.trace import WorkerLife
 from stagedflow.staged import ACTIVITIES
 from stagedflow.watch import Facts
 from stagedflow.widgets.actions import Action, clock, offer

@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from pathlib import Path
 
-from stagedflow.ledger import WorkerLife
 from stagedflow.replay.recovery import (
     LIVE,
     REPLAYED,
@@ -20,7 +19,7 @@ from stagedflow.replay.recovery import (
     recovery,
     source_line,
 )
-from stagedflow.replay.trace import ReplayTrace
+from stagedflow.replay.trace import ReplayTrace, WorkerLife
 
 MAX_WORKERS = 3
 MAX_ROWS = 40
@@ -96,9 +95,7 @@ def _source(trace: ReplayTrace, pids: Sequence[int], lives: Mapping[int, WorkerL
         body.append(f"<tr class='{css}'>{gutters}<td class='sf-no'>{number}</td><td><code>{code}</code></td></tr>")
         notes = []
         if live_here and found:
-            words = (
-                f"▲ worker {found.worker.name} went live here, on {', '.join(found.live.jobs if found.live else ())}"
-            )
+            words = f"▲ worker {found.worker.name} went live here, on {found.live.reason if found.live else ''}"
             notes.append(f"<b class='sf-live'>{escape(words)}</b>")
         if number in parked:
             notes.append("<b class='sf-parked'>‖ waits here now</b>")
@@ -143,7 +140,7 @@ def _rows(trace: ReplayTrace, pids: Sequence[int], lives: Mapping[int, WorkerLif
             commands += " (in history already: not sent again)"
         rows.append(
             f"<tr><td>{escape(life.name) if life else '?'} <small>pid {step.worker}</small></td>"
-            f"<td class='{css}'>{how}</td><td>{escape(', '.join(step.jobs))}</td>"
+            f"<td class='{css}'>{how}</td><td>{escape(step.reason)}</td>"
             f"<td>{escape(lines_text([n for f, n in step.lines if f == trace.file]))}</td>"
             f"<td>{escape(commands) or '–'}</td><td>{escape(waits)}</td></tr>"
         )

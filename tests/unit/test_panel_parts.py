@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from stagedflow.history import Event, Run
-from stagedflow.ledger import ActivityCount, WorkerLife
+from stagedflow.ledger import ActivityCount
 from stagedflow.replay.recovery import recovery, source_with_marks
-from stagedflow.replay.trace import Command, ReplayStep, ReplayTrace, Waiting
+from stagedflow.replay.trace import Command, Job, ReplayStep, ReplayTrace, Waiting, WorkerLife
 from stagedflow.waiting import PendingActivity
 from stagedflow.watch import Facts
 from stagedflow.widgets import parts
@@ -40,9 +40,9 @@ def trace(*steps: ReplayStep, file: str = FILE) -> ReplayTrace:
     return ReplayTrace.of(steps, workflow_type="StagedWorkflow", file=file)
 
 
-DEAD = step(11, INIT, FIRST, jobs=("start StagedWorkflow",))
-AGAIN = step(22, INIT, FIRST, replaying=True, jobs=("start StagedWorkflow",))
-LIVE = step(22, HANDLER, jobs=("signal advance_stage",))
+DEAD = step(11, INIT, FIRST, jobs=(Job("x", "start StagedWorkflow"),))
+AGAIN = step(22, INIT, FIRST, replaying=True, jobs=(Job("x", "start StagedWorkflow"),))
+LIVE = step(22, HANDLER, jobs=(Job("x", "signal advance_stage"),))
 
 
 def started(workflow_type: str = "StagedWorkflow") -> Event:
@@ -118,7 +118,7 @@ def test_the_pane_says_why_there_is_nothing_to_see(
 
 def test_nothing_hostile_reaches_the_page() -> None:
     wait = Waiting("activity", HOSTILE, FIRST)
-    bad = replace(DEAD, jobs=(HOSTILE,), commands=(Command("x", HOSTILE),), waiting=(wait,))
+    bad = replace(DEAD, jobs=(Job("x", HOSTILE),), commands=(Command("x", HOSTILE),), waiting=(wait,))
     life = replace(A, name=HOSTILE)
     signal = Event(2, "WORKFLOW_EXECUTION_SIGNALED", 900.0, {"name": HOSTILE, "args": (HOSTILE,)})
     ended = Event(3, "WORKFLOW_EXECUTION_FAILED", 901.0, {"message": HOSTILE})

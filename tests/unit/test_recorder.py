@@ -44,13 +44,13 @@ def source(step: ReplayStep) -> list[str]:
 
 async def test_each_activation_has_its_events_jobs_lines_and_commands(recorded: Recorded) -> None:
     first, parked, signalled, *_, last = await steps_of(recorded("completed"))
-    assert (first.event_ids, first.jobs) == ((1, 2, 3), ("start StagedWorkflow",))
+    assert (first.event_ids, first.reason) == ((1, 2, 3), "start StagedWorkflow")
     assert source(first)[-1].startswith("await workflow.execute_activity(reserve_devices")
     assert [(c.kind, c.text) for c in first.commands] == [("schedule_activity", "schedule activity reserve_devices")]
     assert first.commands[0].line == first.lines[-1][1]
-    assert parked.jobs == ("activity completed",)
+    assert parked.reason == "activity completed"
     assert "await workflow.wait_condition(lambda: self.stage > 0)" in source(parked)[0]
-    assert signalled.jobs == ("signal advance_stage",)
+    assert signalled.reason == "signal advance_stage"
     assert source(signalled)[0].startswith("self.stage = max(self.stage, stage)")
     assert source(signalled)[-1].startswith("await workflow.execute_activity(stage_firmware")
     assert [c.kind for c in last.commands] == ["complete_workflow_execution"]

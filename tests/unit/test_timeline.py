@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from stagedflow.history import Event, Run
-from stagedflow.ledger import ActivityAttempt, WorkerLife
-from stagedflow.replay.trace import ReplayStep, ReplayTrace
+from stagedflow.ledger import ActivityAttempt
+from stagedflow.replay.trace import ReplayStep, ReplayTrace, WorkerLife
 from stagedflow.waiting import PendingActivity
 from stagedflow.watch import Facts
 from stagedflow.widgets.tale.activities import NOT_IN_HISTORY

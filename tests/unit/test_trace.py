@@ -2,7 +2,7 @@
 
 import json
 
-from stagedflow.replay.trace import Command, ReplayStep, ReplayTrace, Waiting
+from stagedflow.replay.trace import Command, Failure, Job, ReplayStep, ReplayTrace, TraceEvent, Waiting, WorkerLife
 
 
 def full_step(worker: int | None = 7, **changes: object) -> ReplayStep:
@@ -10,7 +10,7 @@ def full_step(worker: int | None = 7, **changes: object) -> ReplayStep:
         "index": 0,
         "is_replaying": True,
         "event_ids": (1, 2, 3),
-        "jobs": ("start StagedWorkflow",),
+        "jobs": (Job("initialize_workflow", "start StagedWorkflow", 1),),
         "lines": (("staged.py", 55), ("staged.py", 59)),
         "waiting": (Waiting("activity", "activity reserve_devices", 59),),
         "commands": (Command("schedule_activity", "schedule activity reserve_devices", 59),),
@@ -24,7 +24,19 @@ def full_step(worker: int | None = 7, **changes: object) -> ReplayStep:
 
 
 def test_a_trace_is_the_same_after_json() -> None:
-    trace = ReplayTrace.of([full_step(), full_step(8, query=True)], workflow_type="StagedWorkflow", file="staged.py")
+    event = TraceEvent(5, "TIMER_STARTED", 3.5, "1 s")
+    trace = ReplayTrace.of(
+        [full_step(), full_step(8, query=True)],
+        workflow_type="StagedWorkflow",
+        file="staged.py",
+        failure=Failure(
+            "nondeterminism", "they parted", 1, event, Command("start_timer", "start timer", 3), "TMPRL1100"
+        ),
+        events=(event,),
+        lives=(WorkerLife("A", 7, 1.0, 2.0, "crashed", True),),
+        sources={"staged.py": "pass"},
+        notes=("a note",),
+    )
     assert ReplayTrace.from_json(trace.to_json()) == trace
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 import pytest
 
 from stagedflow.history import Run
-from stagedflow.ledger import WorkerLife
+from stagedflow.replay.trace import WorkerLife
 from stagedflow.waiting import PendingActivity, WaitsFor, waits_for
 
 Recorded = Callable[[str], Run]

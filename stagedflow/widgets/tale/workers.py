@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from stagedflow.history import Activity, Event, Run
-from stagedflow.ledger import ActivityAttempt, WorkerLife
+from stagedflow.ledger import ActivityAttempt
+from stagedflow.replay.trace import WorkerLife
 from stagedflow.widgets.tale.moments import CLOSE_TOGETHER, WORKERS, Moment, Notes, Stretch, plain
 
 if TYPE_CHECKING:
