@@ -1,26 +1,56 @@
-"""Every name of the SDK that is not public API and that this package leans on, in one place, with why.
+"""Every private name that this package leans on, of the SDK and of asyncio, in one place, with why.
 
-The activation and the completion that a `WorkflowInstance` takes and gives are protobuf messages of the SDK's bridge.
-There is no public name for them; the recorder reads these fields:
+`tests/unit/test_sdk_names.py` fails when a release moves one.
 
-- `WorkflowActivation`: `run_id`, `is_replaying`, `history_length`, `jobs` (each a `oneof variant`)
-- `WorkflowActivationCompletion`: `successful.commands` (each a `oneof variant`), `failed.failure.message`
+Messages. The activation and the completion that a `WorkflowInstance` takes and gives are protobuf messages of the SDK's
+bridge, `temporalio.bridge.proto`; there is no public name for them. `recorder.py` reads `run_id`, `is_replaying`,
+`history_length` and `jobs` of the one, `successful.commands` and `failed.failure.message` of the other; `jobs.py` reads
+the jobs' and commands' own fields.
 
-A gate and a timer have no interceptor. What a coroutine waits for is read off the innermost frames of its await chain,
-which are these functions of the SDK:
+Frames. A coroutine's await chain is Python's own (`cr_await`); what it waits for is read off the innermost frames, by
+the names of the functions and of their local variables below.
 """
 
-WAITS = {
-    "workflow_wait_condition": "condition",
-    "wait_condition": "condition",
-    "workflow_sleep": "timer",
-    "sleep": "timer",
-    "execute_activity": "activity",
-    "execute_local_activity": "activity",
-    "execute_child_workflow": "child",
-    "start_child_workflow": "child",
-}
-"""Function name in the SDK's frame -> kind of wait. `tests/unit/test_recorder.py` fails when a release moves one."""
+ADDS_COMMAND = "_add_command"
+"""The SDK calls it once for each command: whoever is on the stack then has made the command."""
 
-NAMED_BY = {"activity": ("activity",), "child": ("workflow",)}
-"""Kind -> the SDK function's local variable that holds the activity or workflow (a callable, a class or a name)."""
+REGISTERS_TASK = "_register_task"
+"""The SDK calls it with each new task in its local variable `task`: whoever is on the stack then has started it."""
+
+INTERRUPTS = "_InterruptDeadlockError"
+"""What the SDK raises inside code that did not yield for two seconds."""
+
+CONDITION = "workflow_wait_condition"
+"""The SDK's frame under `workflow.wait_condition`; its local variable `timeout` is in seconds or None."""
+
+SLEEP = "workflow_sleep"
+"""The SDK's frame under `workflow.sleep`; its local variable `duration` is in seconds."""
+
+CANCELS_EXTERNAL = "_cancel_external_workflow"
+"""The SDK's frame under an external handle's `cancel`; its local variable `target_workflow_id` names the other one."""
+
+TASK_NAMES = ("activity: ", "child: ", "nexus: ", "signal: ", "update: ", "query: ", "run")
+"""How the names of the SDK's own tasks begin; what follows is the activity's, workflow's or handler's name."""
+
+LIBRARY_WAITS = {
+    ("tasks.py", "sleep"): "delay",
+    ("tasks.py", "wait_for"): "fut",
+    ("tasks.py", "wait"): "fs",
+    ("_asyncio.py", "wait"): "fs",
+    ("locks.py", "acquire"): "self",
+    ("locks.py", "wait"): "self",
+    ("locks.py", "wait_for"): "self",
+    ("queues.py", "get"): "self",
+    ("queues.py", "put"): "self",
+    ("queues.py", "join"): "self",
+}
+"""(file, function) of asyncio and of the SDK's replacements for it -> the local variable that tells what is awaited."""
+
+AS_COMPLETED = "_wait_for_one"
+"""The coroutine that `workflow.as_completed` gives out."""
+
+WAITS_ON = "_fut_waiter"
+"""An `asyncio.Task`'s future that it waits on: the only way from a task to what it awaits."""
+
+GATHERS = "_children"
+"""The futures that an `asyncio.gather` waits on."""

@@ -1,0 +1,128 @@
+"""Which lines of the learner's code run, in order, and which of them makes a command: by Python's own trace hook."""
+
+import asyncio
+import dis
+import inspect
+import os
+import sys
+import sysconfig
+from pathlib import Path
+from types import CodeType, FrameType
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from stagedflow.replay import _sdk
+
+Site = tuple[str, int]
+"""A place in the source: `(file, line)`."""
+
+MAX_LINES = 5_000
+"""Lines kept of one activation. What runs beyond is not traced, so that a long loop costs no more than its start: a
+traced activation that took too long would look like a deadlock."""
+
+_LIBRARIES = tuple(sysconfig.get_paths()[name] for name in ("stdlib", "platstdlib", "purelib", "platlib"))
+_OWN_PACKAGE = str(Path(__file__).parents[1]) + os.sep
+_PAUSES = inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR | inspect.CO_ITERABLE_COROUTINE
+
+
+class LineTracer:
+    """Collects the lines executed in the workflow's file and the learner's own modules.
+
+    A coroutine that goes on after an await tells Python's trace hook no line until its next one. The line of that await
+    is counted all the same, once the coroutine has really gone on: it is where the result arrives.
+
+    Args:
+        workflow_file: Always traced, wherever it is installed. The SDK, the standard library, installed packages and
+            this package are not.
+
+    Attributes:
+        taken: `(file, line)` in the order executed, since the tracer was entered last.
+        sites: For each command added since then, in order: the line that made it, or None.
+        born: The line that started each of the workflow's tasks.
+        interrupted: The line at which the SDK's deadlock detector has stopped the code, or None.
+    """
+
+    def __init__(self, workflow_file: str) -> None:
+        self.taken: list[Site] = []
+        self.sites: list[Site | None] = []
+        self.born: WeakKeyDictionary[asyncio.Task[Any], Site | None] = WeakKeyDictionary()
+        self.interrupted: Site | None = None
+        self._wanted: dict[str, bool] = {workflow_file: True}
+        self._sites: dict[Site, Site] = {}
+        self._resumed: Site | None = None
+        self._previous: Any = None
+
+    def wants(self, code: CodeType) -> bool:
+        """True if lines of this code are the learner's."""
+        file = code.co_filename
+        if file not in self._wanted:
+            foreign = file.startswith(("<", *_LIBRARIES, _OWN_PACKAGE)) or file == "workflow_sandbox.py"
+            self._wanted[file] = not foreign
+        return self._wanted[file]
+
+    def site(self, frame: FrameType | None) -> Site | None:
+        """The innermost line of the learner's on the stack of `frame`."""
+        while frame is not None:
+            if self.wants(frame.f_code):
+                return frame.f_code.co_filename, frame.f_lineno
+            frame = frame.f_back
+        return None
+
+    def __enter__(self) -> None:
+        self.taken, self.sites, self._resumed, self.interrupted = [], [], None, None
+        self._previous = sys.gettrace()
+        sys.settrace(self._on_call)
+
+    def __exit__(self, *_: object) -> None:
+        sys.settrace(self._previous)
+
+    def _on_call(self, frame: FrameType, _event: str, _arg: object) -> Any:
+        code = frame.f_code
+        if self.wants(code):
+            if len(self.taken) >= MAX_LINES:
+                return None
+            frame.f_trace_lines = True
+            if code.co_flags & _PAUSES and frame.f_lineno != code.co_firstlineno:
+                self._resumed = code.co_filename, frame.f_lineno
+            return self._on_line
+        if code.co_name == _sdk.ADDS_COMMAND:
+            self.sites.append(self._maker(frame))
+        elif code.co_name == _sdk.REGISTERS_TASK and "task" in frame.f_locals:
+            self.born[frame.f_locals["task"]] = self._maker(frame)
+        return None
+
+    def _maker(self, frame: FrameType) -> Site | None:
+        """The learner's line that leads to this frame; in a task without one, the line that started the task."""
+        if site := self.site(frame.f_back):
+            return site
+        try:
+            task = asyncio.current_task()
+        except RuntimeError:  # no loop runs: the SDK itself starts a task
+            return None
+        return self.born.get(task) if task else None
+
+    def _on_line(self, frame: FrameType, event: str, arg: Any) -> Any:
+        if self._resumed:
+            # The outermost coroutine resumes first, and each resumes the next: only the innermost has gone on, and
+            # only if it does not pause again at once.
+            if event != "return" or not _pauses(frame):
+                self.taken.append(self._resumed)
+            self._resumed = None
+        if event == "line":
+            site = frame.f_code.co_filename, frame.f_lineno
+            self.taken.append(self._sites.setdefault(site, site))  # one object a line: a trace holds it often
+            if len(self.taken) >= MAX_LINES:
+                self._stop_tracing(frame)
+        elif event == "exception" and arg[0].__name__ == _sdk.INTERRUPTS and self.interrupted is None:
+            self.interrupted = frame.f_code.co_filename, frame.f_lineno
+        return self._on_line
+
+    def _stop_tracing(self, frame: FrameType | None) -> None:
+        while frame is not None:
+            frame.f_trace_lines = False
+            frame = frame.f_back
+
+
+def _pauses(frame: FrameType) -> bool:
+    """True if this frame, which gives control back, will go on later."""
+    return "YIELD" in dis.opname[frame.f_code.co_code[frame.f_lasti]]
