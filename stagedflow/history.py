@@ -3,6 +3,7 @@
 Pure: no server, no Jupyter. A panel, a deadline and a test read the same `Run`.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -202,10 +203,18 @@ class Run:
         """True if the workflow is parked at this gate or has been past it."""
         return len(self.activities) > gate or self.status == "completed" or (self.gate or 0) >= gate
 
+    @cached_property
+    def _answers(self) -> dict[int, list[Event]]:
+        """Event that scheduled something -> the events that tell of it later."""
+        found: dict[int, list[Event]] = defaultdict(list)
+        for event in self.events:
+            if "scheduled_id" in event.detail:
+                found[event.detail["scheduled_id"]].append(event)
+        return found
+
     def _later(self, types: str | Iterable[str], scheduled: Event) -> Event | None:
         wanted = {types} if isinstance(types, str) else set(types)
-        found = (e for e in self.events if e.type in wanted and e.detail["scheduled_id"] == scheduled.id)
-        return next(found, None)
+        return next((e for e in self._answers.get(scheduled.id, ()) if e.type in wanted), None)
 
 
 def read_event(event: HistoryEvent) -> Event:

@@ -56,6 +56,16 @@ class ActivityAttempt:
     outcome: str | None
 
 
+@dataclass(frozen=True)
+class Activation:
+    """One row of an activation: its number in the ledger, the workflow's type and source file, and the step."""
+
+    row: int
+    workflow_type: str
+    file: str
+    step: ReplayStep
+
+
 class Ledger:
     """Reads the ledger; every answer is what is on disk at that moment.
 
@@ -105,9 +115,9 @@ class Ledger:
 
     def trace(self, run_id: str) -> ReplayTrace:
         """What the workers really did with one run: every activation that they recorded, in order."""
-        rows = self._rows("SELECT workflow_type, file, step FROM activations WHERE run_id = ? ORDER BY id", run_id)
-        steps = [ReplayStep.from_dict(json.loads(step)) for *_, step in rows]
-        workflow_type, file = rows[-1][:2] if rows else ("", "")
+        rows = self.activations(run_id)
+        steps = [row.step for row in rows]
+        workflow_type, file = (rows[-1].workflow_type, rows[-1].file) if rows else ("", "")
         pids = {step.worker for step in steps}
         return ReplayTrace.of(
             steps,
@@ -116,6 +126,14 @@ class Ledger:
             lives=tuple(life for life in self.lives() if life.pid in pids),
             sources=read_sources(steps, file),
         )
+
+    def activations(self, run_id: str, *, after: int = 0) -> list[Activation]:
+        """The recorded activations of one run whose row is beyond `after`, in order: to read on from the last time."""
+        rows = self._rows(
+            "SELECT id, workflow_type, file, step FROM activations WHERE run_id = ? AND id > ? ORDER BY id",
+            run_id, after,
+        )  # fmt: skip
+        return [Activation(id, kind, file, ReplayStep.from_dict(json.loads(step))) for id, kind, file, step in rows]
 
     def latest_run(self, workflow_id: str) -> str | None:
         """The run of this workflow that a worker wrote of last, or None."""

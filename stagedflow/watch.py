@@ -17,6 +17,7 @@ from temporalio.service import RPCError, RPCStatusCode
 from stagedflow.errors import LabError, LabTimeout
 from stagedflow.history import Event, Run, read_event
 from stagedflow.ledger import ActivityAttempt, ActivityCount
+from stagedflow.live_trace import LiveTrace
 from stagedflow.replay.trace import ReplayTrace, WorkerLife
 from stagedflow.waiting import PendingActivity, WaitsFor, waits_for
 from stagedflow.worker import STICKY_SECONDS
@@ -80,6 +81,8 @@ class RunWatch:
         self._tell = on_change
         self._news = asyncio.Event()
         self._events: list[Event] = []
+        self._run = Run(())
+        self._trace = LiveTrace(lab.ledger)
         self._pending: tuple[PendingActivity, ...] = ()
         self._trouble = ""
         self._tasks: list[asyncio.Task[None]] = []
@@ -119,15 +122,16 @@ class RunWatch:
     def facts(self) -> Facts:
         """What is known at this moment; the ledger is read anew."""
         ledger = self._lab.ledger
+        lives = self._lives()
         return Facts(
             workflow_id=self._asked.id,
             run_id=self._run_id,
-            run=Run(tuple(self._events)),
+            run=self._run,
             pending=self._pending,
             attempts=ledger.attempts(self._run_id),
-            lives=self._lives(),
+            lives=lives,
             counts=ledger.activity_counts(self._asked.id, run_id=self._run_id),
-            trace=ledger.trace(self._run_id),
+            trace=self._trace.now(self._run_id, lives),
             trouble=self._trouble,
         )
 
@@ -153,6 +157,8 @@ class RunWatch:
                 async for event in self._new_events():
                     if event.event_id > len(self._events):
                         self._events.append(read_event(event))
+                        self._trace.add(event)
+                        self._run = Run(tuple(self._events))
                         self._describe_now.set()
                         self._on_change()
                 return
@@ -182,10 +188,10 @@ class RunWatch:
             token = page.next_page_token or b""
 
     async def _follow_pending(self) -> None:
-        while not Run(tuple(self._events)).closed:
+        while not self._run.closed:
             await self._describe_now.wait()
             self._describe_now.clear()
-            while Run(tuple(self._events)).open_activities:
+            while self._run.open_activities:
                 try:
                     description = await self._handle.describe(rpc_timeout=RPC_TIMEOUT)
                 except RPCError:
