@@ -17,6 +17,9 @@ ADDS_COMMAND = "_add_command"
 REGISTERS_TASK = "_register_task"
 """The SDK calls it with each new task in its local variable `task`: whoever is on the stack then has started it."""
 
+CANCELS = "cancel"
+"""The SDK's activity handle, a task, has a `cancel` of its own: whoever is on the stack then has cancelled it."""
+
 INTERRUPTS = "_InterruptDeadlockError"
 """What the SDK raises inside code that did not yield for two seconds."""
 
@@ -54,3 +57,6 @@ WAITS_ON = "_fut_waiter"
 
 GATHERS = "_children"
 """The futures that an `asyncio.gather` waits on."""
+
+SENDS = ("async_generator_asend", "async_generator_athrow", "anext_awaitable")
+"""Types of what an `async for` awaits. They do not say which generator it is; `gc.get_referents` finds it."""

@@ -2,6 +2,7 @@
 
 import ast
 import asyncio
+import gc
 import linecache
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
@@ -24,6 +25,9 @@ from stagedflow.replay.line_tracer import LineTracer
 from stagedflow.replay.trace import Waiting
 from stagedflow.replay.words import duration
 
+BACKGROUND = "background"
+"""Whose wait it is that no coroutine of the learner's is at: an activity that was started and is not awaited yet."""
+
 MAX_NAMED = 6
 """Of several things awaited at once, so many are named; the others are counted."""
 
@@ -37,11 +41,13 @@ class Outbound(WorkflowOutboundInterceptor):
     Args:
         next: The interceptor behind this one.
         local: Takes the handles of local activities: their tasks are named like those of others.
+        children: Takes the handles of children that have started.
     """
 
-    def __init__(self, next: WorkflowOutboundInterceptor, local: "WeakSet[Any]") -> None:
+    def __init__(self, next: WorkflowOutboundInterceptor, local: "WeakSet[Any]", children: "WeakSet[Any]") -> None:
         super().__init__(next)
         self._local = local
+        self._children = children
 
     def start_local_activity(self, input: StartLocalActivityInput) -> workflow.ActivityHandle[Any]:
         """Implements `WorkflowOutboundInterceptor.start_local_activity`."""
@@ -51,7 +57,9 @@ class Outbound(WorkflowOutboundInterceptor):
 
     async def start_child_workflow(self, input: StartChildWorkflowInput) -> workflow.ChildWorkflowHandle[Any, Any]:
         """Implements `WorkflowOutboundInterceptor.start_child_workflow`."""
-        return await super().start_child_workflow(input)
+        handle = await super().start_child_workflow(input)
+        self._children.add(handle)
+        return handle
 
     async def signal_child_workflow(self, input: SignalChildWorkflowInput) -> None:
         """Implements `WorkflowOutboundInterceptor.signal_child_workflow`."""
@@ -73,6 +81,7 @@ class Awaits:
 
     def __init__(self, tracer: LineTracer, run: CodeType, info: workflow.Info) -> None:
         self.local: WeakSet[Any] = WeakSet()
+        self.children: WeakSet[Any] = WeakSet()
         self._tracer = tracer
         self._file = run.co_filename
         self._gates = _gates(self._file, run.co_firstlineno)
@@ -96,16 +105,16 @@ class Awaits:
             told.update(_awaited(task, chain[own[-1] + 1 :]))
         for task in rest:  # of the SDK's own, those that no other coroutine waits for
             kind_text = self._named(task)
-            if task in told or kind_text is None:
+            if task in told or kind_text is None or (kind_text[0] == "child result" and task not in self.children):
                 continue
             file, line = self._tracer.born.get(task) or ("", None)
-            found.append((Waiting(*kind_text, line, "not awaited", file), task))
+            found.append((Waiting(*kind_text, line, BACKGROUND, file), task))
         order = sorted((w for w, _ in found), key=lambda w: (w.task != "run", w.file, w.line or 0, w.task, w.text))
         return tuple(order)
 
     def _whose(self, task: "asyncio.Task[Any]") -> str:
         name = task.get_name().removesuffix(self._suffix)
-        return name.replace(": ", " ", 1) if name.startswith(_sdk.TASK_NAMES) else "task"
+        return name.replace(": ", " ", 1) if name.startswith(_sdk.TASK_NAMES) else f"task {_coroutine(task)}"
 
     def _wait(self, task: "asyncio.Task[Any]", beyond: list[FrameType], at: tuple[str, int]) -> Told:
         limit = ""
@@ -128,7 +137,7 @@ class Awaits:
                         kind, text = self._future(local)
                         return kind, text + limit
                     continue
-                kind, text = self._library(name, local)
+                kind, text = self._library(name, local, first=values.get("return_when") == asyncio.FIRST_COMPLETED)
                 return kind, text + limit
             if name == _sdk.AS_COMPLETED:
                 return "tasks", "the next one of as_completed"
@@ -141,11 +150,11 @@ class Awaits:
         number = next((n for n, (a, b) in enumerate(self._gates, 1) if file == self._file and a <= line <= b), None)
         return f"gate {number}: {place}" if number else place
 
-    def _library(self, name: str, local: Any) -> Told:
+    def _library(self, name: str, local: Any, *, first: bool) -> Told:
         if name == "sleep":
             return "timer", f"timer {duration(local)}"
         if name == "wait" and not isinstance(local, asyncio.Event | asyncio.Condition):
-            return self._several("the tasks", local)
+            return self._several("the first of" if first else "all of", local)
         what = f"asyncio.{type(local).__name__}"
         return "lock" if name == "acquire" else "other", f"{what}.{name}"
 
@@ -154,8 +163,7 @@ class Awaits:
         if isinstance(future, asyncio.Task):
             if named := self._named(future):
                 return named
-            born = self._tracer.born.get(future)
-            return "tasks", f"the task started at {Path(born[0]).name}:{born[1]}" if born else "a task"
+            return "tasks", f"task {_coroutine(future)}"
         if hasattr(future, _sdk.GATHERS):
             return self._several("gather of", getattr(future, _sdk.GATHERS))
         return "other", "a future"
@@ -181,6 +189,10 @@ class Awaits:
         return self._wait(task, chain, ("", 0))
 
 
+def _coroutine(task: "asyncio.Task[Any]") -> str:
+    return str(getattr(task.get_coro(), "__name__", "of its own"))
+
+
 def frames(awaitable: Any) -> list[FrameType]:
     """The frames of an await chain, from the task's coroutine inwards."""
     return list(_frames(awaitable))
@@ -196,10 +208,21 @@ def _frames(awaitable: Any) -> Iterator[FrameType]:
             case AsyncGeneratorType():
                 frame, awaitable = awaitable.ag_frame, awaitable.ag_await
             case _:
-                return
+                awaitable = _generator_of(awaitable)
+                if awaitable is None:
+                    return
+                continue
         if frame is None:
             return
         yield frame
+
+
+def _generator_of(awaitable: Any) -> Any:
+    """The asynchronous generator that an `async for` or an `async with` waits for, or None."""
+    if type(awaitable).__name__ not in _sdk.SENDS:
+        return None
+    inner = (r for r in gc.get_referents(awaitable) if type(r).__name__ in ("async_generator", *_sdk.SENDS))
+    return next(inner, None)
 
 
 def _awaited(task: "asyncio.Task[Any]", beyond: list[FrameType]) -> Iterator[Any]:

@@ -1,9 +1,9 @@
 """The jobs and commands of an activation in words, each with the key by which it is found in history."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from stagedflow.replay.line_tracer import Site
+from stagedflow.replay.line_tracer import Maker, Site
 from stagedflow.replay.trace import Command, Job
 from stagedflow.replay.words import duration, one_line, spaced
 
@@ -167,14 +167,16 @@ def _payload(payload: Any) -> str:
     return "None" if encoding == "binary/null" else f"<{encoding or 'no encoding'}>"
 
 
-def commands_of(naming: Naming, commands: Any, sites: list[Site | None], last: Site | None) -> tuple[Command, ...]:
-    """All commands of a completion, each with its line.
+def commands_of(naming: Naming, commands: Any, makers: Sequence[Maker]) -> tuple[Command, ...]:
+    """All commands of a completion, each with its line."""
+    known = makers if len(makers) == len(commands) else [Maker(None)] * len(commands)
+    return tuple(naming.command(c, _site(c, maker)) for c, maker in zip(commands, known, strict=True))
 
-    A closing command has nobody of the learner's on its stack: the function that it ends has returned. It was made by
-    the last line.
-    """
-    known = sites if len(sites) == len(commands) else [None] * len(commands)
-    return tuple(
-        naming.command(c, last if c.WhichOneof("variant") in CLOSING and site is None else site)
-        for c, site in zip(commands, known, strict=True)
-    )
+
+def _site(command: Any, maker: Maker) -> Site | None:
+    kind = command.WhichOneof("variant") or ""
+    if maker.line:
+        return maker.line
+    if kind in CLOSING or (kind == "update_response" and not command.update_response.HasField("accepted")):
+        return maker.left  # the function that it answers for has returned already
+    return maker.cancelled if "cancel" in kind else maker.born

@@ -6,6 +6,7 @@ import inspect
 import os
 import sys
 import sysconfig
+from dataclasses import dataclass
 from pathlib import Path
 from types import CodeType, FrameType
 from typing import Any
@@ -16,13 +17,32 @@ from stagedflow.replay import _sdk
 Site = tuple[str, int]
 """A place in the source: `(file, line)`."""
 
+
+@dataclass(frozen=True)
+class Maker:
+    """What may have made a command.
+
+    Attributes:
+        line: The learner's line on the stack, which called for it.
+        born: Without one, the line that started the task which called for it.
+        cancelled: The line that cancelled that task.
+        left: The line by which the last function of the learner's was left: its `return`, or what raised.
+    """
+
+    line: Site | None
+    born: Site | None = None
+    cancelled: Site | None = None
+    left: Site | None = None
+
+
 MAX_LINES = 5_000
 """Lines kept of one activation. What runs beyond is not traced, so that a long loop costs no more than its start: a
 traced activation that took too long would look like a deadlock."""
 
 _LIBRARIES = tuple(sysconfig.get_paths()[name] for name in ("stdlib", "platstdlib", "purelib", "platlib"))
 _OWN_PACKAGE = str(Path(__file__).parents[1]) + os.sep
-_PAUSES = inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR | inspect.CO_ITERABLE_COROUTINE
+_AWAITS = inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR | inspect.CO_ITERABLE_COROUTINE
+_MAY_PAUSE = _AWAITS | inspect.CO_GENERATOR
 
 
 class LineTracer:
@@ -37,19 +57,21 @@ class LineTracer:
 
     Attributes:
         taken: `(file, line)` in the order executed, since the tracer was entered last.
-        sites: For each command added since then, in order: the line that made it, or None.
+        makers: What made each command added since then, in order.
         born: The line that started each of the workflow's tasks.
         interrupted: The line at which the SDK's deadlock detector has stopped the code, or None.
     """
 
     def __init__(self, workflow_file: str) -> None:
         self.taken: list[Site] = []
-        self.sites: list[Site | None] = []
+        self.makers: list[Maker] = []
         self.born: WeakKeyDictionary[asyncio.Task[Any], Site | None] = WeakKeyDictionary()
         self.interrupted: Site | None = None
         self._wanted: dict[str, bool] = {workflow_file: True}
         self._sites: dict[Site, Site] = {}
+        self._cancelled: WeakKeyDictionary[asyncio.Task[Any], Site | None] = WeakKeyDictionary()
         self._resumed: Site | None = None
+        self._left: Site | None = None
         self._previous: Any = None
 
     def wants(self, code: CodeType) -> bool:
@@ -69,7 +91,7 @@ class LineTracer:
         return None
 
     def __enter__(self) -> None:
-        self.taken, self.sites, self._resumed, self.interrupted = [], [], None, None
+        self.taken, self.makers, self._resumed, self._left, self.interrupted = [], [], None, None, None
         self._previous = sys.gettrace()
         sys.settrace(self._on_call)
 
@@ -82,24 +104,28 @@ class LineTracer:
             if len(self.taken) >= MAX_LINES:
                 return None
             frame.f_trace_lines = True
-            if code.co_flags & _PAUSES and frame.f_lineno != code.co_firstlineno:
+            if code.co_flags & _AWAITS and frame.f_lineno != code.co_firstlineno:
                 self._resumed = code.co_filename, frame.f_lineno
             return self._on_line
         if code.co_name == _sdk.ADDS_COMMAND:
-            self.sites.append(self._maker(frame))
+            self.makers.append(self._maker(frame))
         elif code.co_name == _sdk.REGISTERS_TASK and "task" in frame.f_locals:
-            self.born[frame.f_locals["task"]] = self._maker(frame)
+            maker = self._maker(frame)
+            self.born[frame.f_locals["task"]] = maker.line or maker.born
+        elif code.co_name == _sdk.CANCELS and isinstance(frame.f_locals.get("self"), asyncio.Task):
+            self._cancelled[frame.f_locals["self"]] = self.site(frame.f_back)
         return None
 
-    def _maker(self, frame: FrameType) -> Site | None:
-        """The learner's line that leads to this frame; in a task without one, the line that started the task."""
-        if site := self.site(frame.f_back):
-            return site
+    def _maker(self, frame: FrameType) -> Maker:
+        if line := self.site(frame.f_back):
+            return Maker(line)
         try:
             task = asyncio.current_task()
         except RuntimeError:  # no loop runs: the SDK itself starts a task
-            return None
-        return self.born.get(task) if task else None
+            task = None
+        if task is None:
+            return Maker(None, left=self._left)
+        return Maker(None, self.born.get(task), self._cancelled.get(task), self._left)
 
     def _on_line(self, frame: FrameType, event: str, arg: Any) -> Any:
         if self._resumed:
@@ -113,6 +139,9 @@ class LineTracer:
             self.taken.append(self._sites.setdefault(site, site))  # one object a line: a trace holds it often
             if len(self.taken) >= MAX_LINES:
                 self._stop_tracing(frame)
+        elif event == "return":
+            if not _pauses(frame):
+                self._left = frame.f_code.co_filename, frame.f_lineno
         elif event == "exception" and arg[0].__name__ == _sdk.INTERRUPTS and self.interrupted is None:
             self.interrupted = frame.f_code.co_filename, frame.f_lineno
         return self._on_line
@@ -125,4 +154,5 @@ class LineTracer:
 
 def _pauses(frame: FrameType) -> bool:
     """True if this frame, which gives control back, will go on later."""
-    return "YIELD" in dis.opname[frame.f_code.co_code[frame.f_lasti]]
+    code = frame.f_code
+    return bool(code.co_flags & _MAY_PAUSE) and "YIELD" in dis.opname[code.co_code[frame.f_lasti]]

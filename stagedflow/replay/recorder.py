@@ -71,7 +71,7 @@ class _RecordedInstance(WorkflowInstance):
             """Public API's way to the running workflow: its loop (for its tasks) and its object (for its state)."""
 
             def init(self, outbound: WorkflowOutboundInterceptor) -> None:
-                super().init(Outbound(outbound, recorded._awaits.local))
+                super().init(Outbound(outbound, recorded._awaits.local, recorded._awaits.children))
 
             async def execute_workflow(self, input: ExecuteWorkflowInput) -> Any:
                 recorded._loop = asyncio.get_running_loop()
@@ -104,9 +104,7 @@ class _RecordedInstance(WorkflowInstance):
             jobs=tuple(self._naming.job(job) for job in act.jobs),
             lines=tuple(lines.taken) if lines.interrupted is None else (*lines.taken, lines.interrupted),
             waiting=self._awaits.waiting(tasks),
-            commands=commands_of(
-                self._naming, completion.successful.commands, lines.sites, lines.taken[-1] if lines.taken else None
-            ),
+            commands=commands_of(self._naming, completion.successful.commands, lines.makers),
             state=safe_names(vars(self._object)) if hasattr(self._object, "__dict__") else {},
             locals=self._run_locals(tasks),
             query=all(job.HasField("query_workflow") for job in act.jobs),

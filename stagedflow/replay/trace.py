@@ -49,7 +49,8 @@ class Waiting:
             "external cancel", "lock", "tasks" (for several) or "other".
         text: The same in words, such as "activity flash_firmware".
         line: The source line of the await, or None if no line of the learner's awaits it.
-        task: Whose coroutine it is: "run", "signal approve", "update rename", or "task" for one that the code started.
+        task: Whose coroutine it is: "run", "signal approve", "update rename", "task pack" for one that the code started
+            with `pack()`, or "background" for something that was started and that no coroutine awaits yet.
         file: The source file of `line`.
     """
 
