@@ -20,6 +20,9 @@ REGISTERS_TASK = "_register_task"
 CANCELS = "cancel"
 """The SDK's activity handle, a task, has a `cancel` of its own: whoever is on the stack then has cancelled it."""
 
+WATCHED = frozenset((ADDS_COMMAND, REGISTERS_TASK, CANCELS))
+"""The three above."""
+
 INTERRUPTS = "_InterruptDeadlockError"
 """What the SDK raises inside code that did not yield for two seconds."""
 

@@ -6,7 +6,7 @@ import gc
 import linecache
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
-from pathlib import Path
+from os.path import basename
 from types import AsyncGeneratorType, CodeType, CoroutineType, FrameType, GeneratorType
 from typing import Any
 from weakref import WeakSet
@@ -119,7 +119,7 @@ class Awaits:
     def _wait(self, task: "asyncio.Task[Any]", beyond: list[FrameType], at: tuple[str, int]) -> Told:
         limit = ""
         for frame in beyond:
-            name, file, values = frame.f_code.co_name, Path(frame.f_code.co_filename).name, frame.f_locals
+            name, file, values = frame.f_code.co_name, basename(frame.f_code.co_filename), frame.f_locals
             if name == _sdk.CONDITION:
                 return "condition", self._condition(at) + _at_most(values.get("timeout"))
             if name == _sdk.SLEEP:
@@ -146,7 +146,7 @@ class Awaits:
 
     def _condition(self, at: tuple[str, int]) -> str:
         file, line = at
-        place = f"wait_condition at {Path(file).name}:{line}"
+        place = f"wait_condition at {basename(file)}:{line}"
         number = next((n for n, (a, b) in enumerate(self._gates, 1) if file == self._file and a <= line <= b), None)
         return f"gate {number}: {place}" if number else place
 
@@ -230,7 +230,7 @@ def _awaited(task: "asyncio.Task[Any]", beyond: list[FrameType]) -> Iterator[Any
     todo = [getattr(task, _sdk.WAITS_ON, None)]
     for frame in beyond:
         local = frame.f_locals.get(
-            _sdk.LIBRARY_WAITS.get((Path(frame.f_code.co_filename).name, frame.f_code.co_name), "")
+            _sdk.LIBRARY_WAITS.get((basename(frame.f_code.co_filename), frame.f_code.co_name), "")
         )
         todo.extend(local if isinstance(local, list | tuple | set) else [local])
     seen: set[int] = set()

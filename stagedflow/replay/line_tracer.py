@@ -77,10 +77,11 @@ class LineTracer:
     def wants(self, code: CodeType) -> bool:
         """True if lines of this code are the learner's."""
         file = code.co_filename
-        if file not in self._wanted:
+        wanted = self._wanted.get(file)
+        if wanted is None:
             foreign = file.startswith(("<", *_LIBRARIES, _OWN_PACKAGE)) or file == "workflow_sandbox.py"
-            self._wanted[file] = not foreign
-        return self._wanted[file]
+            wanted = self._wanted[file] = not foreign
+        return wanted
 
     def site(self, frame: FrameType | None) -> Site | None:
         """The innermost line of the learner's on the stack of `frame`."""
@@ -99,6 +100,7 @@ class LineTracer:
         sys.settrace(self._previous)
 
     def _on_call(self, frame: FrameType, _event: str, _arg: object) -> Any:
+        # Python calls this for every call that the SDK makes, too: what is not looked for must cost next to nothing.
         code = frame.f_code
         if self.wants(code):
             if len(self.taken) >= MAX_LINES:
@@ -107,14 +109,18 @@ class LineTracer:
             if code.co_flags & _AWAITS and frame.f_lineno != code.co_firstlineno:
                 self._resumed = code.co_filename, frame.f_lineno
             return self._on_line
-        if code.co_name == _sdk.ADDS_COMMAND:
+        if code.co_name in _sdk.WATCHED:
+            self._watch(code.co_name, frame)
+        return None
+
+    def _watch(self, name: str, frame: FrameType) -> None:
+        if name == _sdk.ADDS_COMMAND:
             self.makers.append(self._maker(frame))
-        elif code.co_name == _sdk.REGISTERS_TASK and "task" in frame.f_locals:
+        elif name == _sdk.REGISTERS_TASK and "task" in frame.f_locals:
             maker = self._maker(frame)
             self.born[frame.f_locals["task"]] = maker.line or maker.born
-        elif code.co_name == _sdk.CANCELS and isinstance(frame.f_locals.get("self"), asyncio.Task):
+        elif name == _sdk.CANCELS and isinstance(frame.f_locals.get("self"), asyncio.Task):
             self._cancelled[frame.f_locals["self"]] = self.site(frame.f_back)
-        return None
 
     def _maker(self, frame: FrameType) -> Maker:
         if line := self.site(frame.f_back):
