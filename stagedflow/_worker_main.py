@@ -14,6 +14,7 @@ import signal
 import sys
 import threading
 import traceback
+from collections import defaultdict
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import timedelta
 from functools import reduce
@@ -26,13 +27,17 @@ from temporalio.worker import (
     ActivityInboundInterceptor,
     ExecuteActivityInput,
     Interceptor,
+    UnsandboxedWorkflowRunner,
     Worker,
     WorkflowInstanceDetails,
+    WorkflowRunner,
 )
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
 
 from stagedflow.ledger_writer import LedgerWriter
+from stagedflow.replay.definitions import source_file
 from stagedflow.replay.recorder import RecordingRunner
+from stagedflow.replay.sources import read_sources
 from stagedflow.replay.trace import ReplayStep
 
 ROW_DEADLINE = 1.0
@@ -97,12 +102,19 @@ def end_with(owner_lock: str) -> None:
 
 async def run(config: dict[str, Any], report: Any, ledger: LedgerWriter) -> None:
     """Serve the task queue until SIGTERM, then stop gracefully."""
+    kept: dict[str, set[str]] = defaultdict(set)
 
     def record(det: WorkflowInstanceDetails, step: ReplayStep) -> None:
-        file = getattr(sys.modules.get(det.defn.cls.__module__), "__file__", None) or ""
-        ledger.activation(det.info.workflow_id, det.info.run_id, file, det.info.workflow_type, step)
+        run_id = det.info.run_id
+        ledger.activation(det.info.workflow_id, run_id, source_file(det.defn), det.info.workflow_type, step)
+        if new := {name for name, _ in step.lines} - kept[run_id]:
+            kept[run_id] |= new
+            ledger.sources(run_id, read_sources(new))
 
-    runner = SandboxedWorkflowRunner()
+    sandboxed: WorkflowRunner = SandboxedWorkflowRunner()
+    unsandboxed: WorkflowRunner = UnsandboxedWorkflowRunner()
+    if config["record"]:
+        sandboxed, unsandboxed = RecordingRunner(sandboxed, record), RecordingRunner(unsandboxed, record)
     client = await Client.connect(
         config["target"], namespace=config["namespace"], identity=f"{config['name']}@{os.getpid()}"
     )
@@ -112,7 +124,8 @@ async def run(config: dict[str, Any], report: Any, ledger: LedgerWriter) -> None
         workflows=[load(w) for w in config["workflows"]],
         activities=[load(a) for a in config["activities"]],
         activity_executor=ThreadPoolExecutor(20),
-        workflow_runner=RecordingRunner(runner, record) if config["record"] else runner,
+        workflow_runner=sandboxed,
+        unsandboxed_workflow_runner=unsandboxed,
         interceptors=[LedgerInterceptor(ledger)],
         max_cached_workflows=config["max_cached_workflows"],
         graceful_shutdown_timeout=timedelta(seconds=config["graceful_seconds"]),

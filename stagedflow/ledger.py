@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 from stagedflow.errors import LabError
-from stagedflow.replay.sources import read_sources
 from stagedflow.replay.trace import ReplayStep, ReplayTrace, WorkerLife
 
 SCHEMA = """
@@ -23,6 +22,7 @@ CREATE TABLE IF NOT EXISTS activities(
     attempt INTEGER, pid INTEGER, started REAL, finished REAL, outcome TEXT);
 CREATE TABLE IF NOT EXISTS activations(
     id INTEGER PRIMARY KEY, workflow_id TEXT, run_id TEXT, workflow_type TEXT, file TEXT, pid INTEGER, step TEXT);
+CREATE TABLE IF NOT EXISTS sources(run_id TEXT, file TEXT, text TEXT, PRIMARY KEY(run_id, file));
 CREATE INDEX IF NOT EXISTS activities_of_run ON activities(run_id);
 CREATE INDEX IF NOT EXISTS activations_of_run ON activations(run_id);
 """
@@ -124,7 +124,7 @@ class Ledger:
             workflow_type=workflow_type,
             file=file,
             lives=tuple(life for life in self.lives() if life.pid in pids),
-            sources=read_sources(steps, file),
+            sources=self.sources(run_id),
         )
 
     def activations(self, run_id: str, *, after: int = 0) -> list[Activation]:
@@ -134,6 +134,10 @@ class Ledger:
             run_id, after,
         )  # fmt: skip
         return [Activation(id, kind, file, ReplayStep.from_dict(json.loads(step))) for id, kind, file, step in rows]
+
+    def sources(self, run_id: str) -> dict[str, str]:
+        """The text of each source file that a run has executed, as its latest worker had it."""
+        return dict(self._rows("SELECT file, text FROM sources WHERE run_id = ? ORDER BY rowid", run_id))
 
     def latest_run(self, workflow_id: str) -> str | None:
         """The run of this workflow that a worker wrote of last, or None."""

@@ -6,6 +6,7 @@ import sqlite3
 import sys
 import threading
 import time
+from collections.abc import Mapping
 from concurrent.futures import Future
 from dataclasses import asdict
 from pathlib import Path
@@ -41,6 +42,11 @@ class LedgerWriter:
             "INSERT INTO activations(workflow_id, run_id, workflow_type, file, pid, step) VALUES (?, ?, ?, ?, ?, ?)",
             workflow_id, run_id, workflow_type, file, self._pid, json.dumps(asdict(step) | {"worker": self._pid}),
         )  # fmt: skip
+
+    def sources(self, run_id: str, texts: Mapping[str, str]) -> None:
+        """The source files of a run as this process has them: they may be edited later."""
+        for file, text in texts.items():
+            self._put("INSERT OR REPLACE INTO sources(run_id, file, text) VALUES (?, ?, ?)", run_id, file, text)
 
     def activity_started(
         self, workflow_id: str, run_id: str, activity_id: str, activity_type: str, attempt: int

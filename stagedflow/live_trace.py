@@ -5,7 +5,6 @@ from typing import Any
 from stagedflow.ledger import Activation, Ledger
 from stagedflow.replay.events import read_trace_event
 from stagedflow.replay.matching import match
-from stagedflow.replay.sources import read_sources
 from stagedflow.replay.trace import ReplayTrace, TraceEvent, WorkerLife
 
 
@@ -40,10 +39,10 @@ class LiveTrace:
         self._activations += self._ledger.activations(run_id, after=after)
         made_of = (len(self._activations), len(self._history), lives)
         if self._made_of != made_of:
-            self._made_of, self._trace = made_of, self._make(lives)
+            self._made_of, self._trace = made_of, self._make(run_id, lives)
         return self._trace
 
-    def _make(self, lives: tuple[WorkerLife, ...]) -> ReplayTrace:
+    def _make(self, run_id: str, lives: tuple[WorkerLife, ...]) -> ReplayTrace:
         if not self._activations:
             return ReplayTrace(events=tuple(self._events))
         steps = [row.step for row in self._activations]
@@ -55,5 +54,5 @@ class LiveTrace:
             file=last.file,
             events=tuple(self._events),
             lives=tuple(life for life in lives if life.pid in pids),
-            sources=read_sources(steps, last.file),
+            sources=self._ledger.sources(run_id),
         )

@@ -20,6 +20,15 @@ REGISTERS_TASK = "_register_task"
 CANCELS = "cancel"
 """The SDK's activity handle, a task, has a `cancel` of its own: whoever is on the stack then has cancelled it."""
 
+DEFINITION = "__temporal_workflow_definition"
+"""What `@workflow.defn` leaves on a class; there is no public way to ask a class for its workflow type's name."""
+
+DROPPED_SIGNAL = "Failed deserializing signal input for "
+"""How the SDK's log record of a signal begins that its handler's parameters do not fit."""
+
+STUMBLED = "Failed converting activation exception"
+"""How a log record begins of an exception that the SDK itself could not tell: it is not the one that is looked for."""
+
 WATCHED = frozenset((ADDS_COMMAND, REGISTERS_TASK, CANCELS))
 """The three above."""
 

@@ -97,6 +97,9 @@ class LineTracer:
         sys.settrace(self._on_call)
 
     def __exit__(self, *_: object) -> None:
+        if sys.gettrace() is None and self.taken:
+            # Python drops a trace hook in which an exception comes: the interrupt came while the hook itself ran.
+            self.interrupted = self.interrupted or self.taken[-1]
         sys.settrace(self._previous)
 
     def _on_call(self, frame: FrameType, _event: str, _arg: object) -> Any:
@@ -134,6 +137,11 @@ class LineTracer:
         return Maker(None, self.born.get(task), self._cancelled.get(task), self._left)
 
     def _on_line(self, frame: FrameType, event: str, arg: Any) -> Any:
+        if event == "exception" and arg[0] is GeneratorExit:
+            # Python throws away a coroutine that nobody holds any more, perhaps another workflow's: it does not go on.
+            self._resumed = None
+            frame.f_trace_lines = False
+            return None
         if self._resumed:
             # The outermost coroutine resumes first, and each resumes the next: only the innermost has gone on, and
             # only if it does not pause again at once.
@@ -161,4 +169,7 @@ class LineTracer:
 def _pauses(frame: FrameType) -> bool:
     """True if this frame, which gives control back, will go on later."""
     code = frame.f_code
-    return bool(code.co_flags & _MAY_PAUSE) and "YIELD" in dis.opname[code.co_code[frame.f_lasti]]
+    if not code.co_flags & _MAY_PAUSE:
+        return False
+    instruction = dis.opname[code.co_code[frame.f_lasti]]
+    return "YIELD" in instruction or instruction == "RESUME"  # from Python 3.13 on it stands behind the yield already

@@ -24,6 +24,7 @@ from temporalio.worker import (
 )
 
 from stagedflow.replay.awaits import Awaits, Outbound, frames
+from stagedflow.replay.definitions import source_file
 from stagedflow.replay.jobs import Naming, commands_of
 from stagedflow.replay.line_tracer import LineTracer
 from stagedflow.replay.safe_text import safe_names
@@ -62,7 +63,7 @@ class _RecordedInstance(WorkflowInstance):
         self._det = det
         self._sink = sink
         self._run = inspect.unwrap(det.defn.run_fn).__code__
-        self._lines = LineTracer(sys.modules[det.defn.cls.__module__].__file__ or "")
+        self._lines = LineTracer(source_file(det.defn))
         self._awaits = Awaits(self._lines, self._run, det.info)
         self._naming = Naming()
         recorded = self

@@ -1,10 +1,9 @@
 """A worker's recovery of a workflow, read off a `ReplayTrace`: which lines it ran again, and where it went live."""
 
-import ast
-import linecache
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from stagedflow.replay.sources import class_lines
 from stagedflow.replay.trace import ReplayStep, ReplayTrace, WorkerLife
 
 REPLAYED, LIVE = "↻", "●"
@@ -95,34 +94,16 @@ def source_with_marks(trace: ReplayTrace, lives: Sequence[WorkerLife]) -> str:
     marked = marks(trace)
     found = recovery(trace, lives)
     rows = [" ".join(f"{names.get(pid, '?'):<7}" for pid in trace.workers) + "  line"]
-    for number in class_lines(trace):
+    source = trace.sources.get(trace.file, "")
+    lines = source.split("\n")
+    for number in class_lines(source, [n for s in trace.steps for f, n in s.lines if f == trace.file]):
         cells = ("".join(f"{m.sign}{m.place}" for m in marked.get((pid, number), ())) for pid in trace.workers)
         here = f"   <- worker {found.worker.name} went live here" if found and number == found.went_live_at else ""
         gutter = " ".join(f"{cell:<7}" for cell in cells)
-        rows.append(f"{gutter}  {number:>4}  {source_line(trace, number)}{here}".rstrip())
+        rows.append(f"{gutter}  {number:>4}  {lines[number - 1]}{here}".rstrip())
     return "\n".join(
         [*rows, f"{REPLAYED} ran again, results from history   {LIVE} executed now   numbers: in this order"]
     )
-
-
-def class_lines(trace: ReplayTrace) -> range:
-    """The lines of the class that the trace ran in, decorators included; empty if the file cannot be read."""
-    ran = [n for s in trace.steps for f, n in s.lines if f == trace.file]
-    linecache.checkcache(trace.file)  # the learner may have edited it
-    try:
-        tree = ast.parse("".join(linecache.getlines(trace.file)))
-    except SyntaxError:
-        return range(0)
-    for node in tree.body:
-        if isinstance(node, ast.ClassDef) and any(node.lineno <= n <= (node.end_lineno or 0) for n in ran):
-            first = min([node.lineno, *(d.lineno for d in node.decorator_list)])
-            return range(first, (node.end_lineno or node.lineno) + 1)
-    return range(0)
-
-
-def source_line(trace: ReplayTrace, number: int) -> str:
-    """One line of the workflow's file, without its end."""
-    return linecache.getline(trace.file, number).rstrip("\n")
 
 
 def lines_text(numbers: Sequence[int]) -> str:

@@ -1,5 +1,6 @@
 """The source text of the files whose lines a trace names."""
 
+import ast
 import linecache
 from collections.abc import Iterable
 
@@ -9,15 +10,39 @@ MAX_FILE = 1_000_000
 """Characters of a file that are kept at the most: a trace goes into a page."""
 
 
-def read_sources(steps: Iterable[ReplayStep], file: str) -> dict[str, str]:
-    """The text of `file` and of each file in the steps' lines; one that cannot be read is left out.
+def read_sources(files: Iterable[str]) -> dict[str, str]:
+    """The text of each file as it is now; one that cannot be read is left out.
 
     It is read anew, as the learner may have edited it, and by `linecache`, which also knows a notebook's cells.
     """
-    files = {file: None, **{name: None for step in steps for name, _ in step.lines}}
     found = {}
-    for name in filter(None, files):
+    for name in files:
         linecache.checkcache(name)
         if text := "".join(linecache.getlines(name)):
             found[name] = text[:MAX_FILE]
     return found
+
+
+def files_of(steps: Iterable[ReplayStep], file: str) -> list[str]:
+    """The workflow's own file, if it is known, and each other in the steps' lines."""
+    return [name for name in dict.fromkeys([file, *(name for step in steps for name, _ in step.lines)]) if name]
+
+
+def class_lines(source: str, ran: Iterable[int]) -> range:
+    """The lines of the first class that one of the lines `ran` is in, its decorators included; empty if there is none.
+
+    Args:
+        source: The text of a file, as lines of Python.
+        ran: Lines of it.
+    """
+    try:
+        body = ast.parse(source).body
+    except (SyntaxError, ValueError, RecursionError):
+        return range(0)
+    executed = set(ran)
+    for node in body:
+        if isinstance(node, ast.ClassDef):
+            lines = range(min([node.lineno, *(d.lineno for d in node.decorator_list)]), (node.end_lineno or 0) + 1)
+            if not executed.isdisjoint(lines):
+                return lines
+    return range(0)

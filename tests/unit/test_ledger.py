@@ -105,6 +105,25 @@ def test_a_trace_comes_back_in_order_with_the_process_of_each_step(ledger: Ledge
     assert ledger.trace("unknown").steps == ()
 
 
+def test_a_run_keeps_its_source_as_its_latest_worker_had_it(ledger: Ledger) -> None:
+    for pid, text in ((5, "old"), (6, "new")):
+        with writing(ledger, pid=pid) as writer:
+            writer.activation("w", "r", "staged.py", "W", ReplayStep(0, False, lines=(("staged.py", 59),)))
+            writer.sources("r", {"staged.py": text})
+    assert ledger.trace("r").sources == {"staged.py": "new"}
+    assert ledger.sources("another") == {}
+
+
+def test_only_the_activations_beyond_a_row_are_read(ledger: Ledger) -> None:
+    with writing(ledger) as writer:
+        for reason in range(3):
+            writer.activation("w", "r", "f", "W", ReplayStep(0, False, failure=str(reason)))
+            writer.activation("w", "other", "f", "W", ReplayStep(0, False))
+    first, *rest = ledger.activations("r")
+    assert [a.step.failure for a in (first, *rest)] == ["0", "1", "2"]
+    assert ledger.activations("r", after=first.row) == rest
+
+
 def test_a_worker_life_ends_once_and_a_pid_may_come_again(ledger: Ledger) -> None:
     with writing(ledger) as writer:
         writer.worker_started("A", 9, records=True)
