@@ -10,30 +10,41 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from stagedflow.errors import LabError, LabTimeout
     from stagedflow.lab import Lab
+    from stagedflow.replay.compare import Comparison, compare
+    from stagedflow.replay.replayer import record_replay
     from stagedflow.replay.trace import ReplayStep, ReplayTrace
     from stagedflow.staged import Rollout, StagedWorkflow
     from stagedflow.widgets.panel import StagePanel
+    from stagedflow.widgets.viewer import ReplayViewer
 
 _HOMES = {
+    "Comparison": "replay.compare",
     "Lab": "lab",
     "LabError": "errors",
     "LabTimeout": "errors",
     "ReplayStep": "replay.trace",
     "ReplayTrace": "replay.trace",
+    "ReplayViewer": "widgets.viewer",
     "Rollout": "staged",
     "StagePanel": "widgets.panel",
     "StagedWorkflow": "staged",
+    "compare": "replay.compare",
+    "record_replay": "replay.replayer",
 }
 
 __all__ = [
+    "Comparison",
     "Lab",
     "LabError",
     "LabTimeout",
     "ReplayStep",
     "ReplayTrace",
+    "ReplayViewer",
     "Rollout",
     "StagePanel",
     "StagedWorkflow",
+    "compare",
+    "record_replay",
 ]
 
 

@@ -1,4 +1,4 @@
-"""The `stagedflow` command: is everything here, open the course, show the main job in a terminal."""
+"""The `stagedflow` command: is everything here, open the course, the main job in a terminal, replay a history."""
 
 from __future__ import annotations
 
@@ -35,6 +35,31 @@ def parser() -> argparse.ArgumentParser:
         help="how long each activity works (default: %(default)s)",
     )
     demo.set_defaults(module="stagedflow.demo")
+
+    replay = commands.add_parser(
+        "replay",
+        help="step through a saved history with its code",
+        description="Replay a workflow's history against its code, by Temporal's own Replayer, and show each step. "
+        "No activity runs, and no server is needed.",
+        epilog="Exit code: 0 the history fits the code, 3 it does not (or the code raises or never yields; the steps "
+        "up to there are shown all the same), 1 the history or the code cannot be read, 2 wrong arguments.",
+        allow_abbrev=False,
+    )
+    replay.add_argument(
+        "history",
+        metavar="HISTORY.json",
+        help="from `temporal workflow show --workflow-id ID --output json`, or the Web UI's Download button",
+    )
+    replay.add_argument(
+        "--workflow",
+        metavar="MODULE:CLASS",
+        action="append",
+        required=True,
+        help="the workflow's class, from this folder or an installed package; may be given more than once",
+    )
+    replay.add_argument("--html", metavar="OUT.html", help="write the viewer as one page that needs no network")
+    replay.add_argument("--text", action="store_true", help="print the table of steps; the default without --html")
+    replay.set_defaults(module="stagedflow.replay_command")
     return root
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from stagedflow.replay.line_tracer import Maker, Site
+from stagedflow.replay.safe_text import without_secrets
 from stagedflow.replay.trace import Command, Job
 from stagedflow.replay.words import duration, one_line, spaced
 
@@ -38,6 +39,7 @@ class Naming:
     def __init__(self) -> None:
         self._about: dict[str, str] = {}
         self._updates: dict[str, tuple[str, str]] = {}
+        self._accepted: set[str] = set()
 
     def job(self, job: Any) -> Job:
         """One job of the activation."""
@@ -95,6 +97,10 @@ class Naming:
     def _update(self, body: Any) -> tuple[str, str]:
         name, id = self._updates.get(body.protocol_instance_id, ("", body.protocol_instance_id))
         verb = {"accepted": "accept", "rejected": "reject", "completed": "complete"}[body.WhichOneof("response")]
+        if verb == "accept":
+            self._accepted.add(id)
+        elif verb == "reject" and id in self._accepted:
+            verb = "fail"  # only a validator rejects; the SDK uses the same message for a handler that raises
         return f"{verb} update {name}", f"update:{verb}:{id}"
 
 
@@ -157,7 +163,7 @@ def _outcome(kind: str, body: Any) -> str:
 
 def arguments(payloads: Any) -> str:
     """Payloads as they came, in a line: JSON is shown as it is, anything else by its encoding."""
-    return one_line(", ".join(_payload(p) for p in payloads), MAX_ARGUMENTS)
+    return one_line(without_secrets(", ".join(_payload(p) for p in payloads)), MAX_ARGUMENTS)
 
 
 def _payload(payload: Any) -> str:

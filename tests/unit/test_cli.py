@@ -26,10 +26,15 @@ def arguments(folder: Path, *, browser: bool = True, root: bool = False) -> list
 
 @pytest.mark.parametrize(
     ("line", "module"),
-    [("doctor", "stagedflow.doctor"), ("open", "stagedflow.jupyter"), ("demo", "stagedflow.demo")],
+    [
+        ("doctor", "stagedflow.doctor"),
+        ("open", "stagedflow.jupyter"),
+        ("demo", "stagedflow.demo"),
+        ("replay h.json --workflow m:C", "stagedflow.replay_command"),
+    ],
 )
 def test_each_command_names_the_module_that_does_it(line: str, module: str) -> None:
-    assert cli.parser().parse_args([line]).module == module
+    assert cli.parser().parse_args(line.split()).module == module
 
 
 @pytest.mark.parametrize(
@@ -45,6 +50,10 @@ def test_each_command_names_the_module_that_does_it(line: str, module: str) -> N
         ["demo", "--seconds", "nan"],
         ["demo", "--seconds", "31"],
         ["demo", "--seconds", "soon"],
+        ["replay"],
+        ["replay", "--workflow"],
+        ["replay", "h.json", "--workflow", "m:C", "--html"],
+        ["replay", "h.json", "--workflow", "m:C", "more.json"],
     ],
 )
 def test_a_wrong_command_line_is_refused_in_words(line: list[str], capsys: pytest.CaptureFixture[str]) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 import stagedflow
 
-JUPYTER = {"IPython", "ipykernel", "ipywidgets", "jupyter_client", "jupyterlab", "nest_asyncio2"}
+JUPYTER = {"IPython", "anywidget", "ipykernel", "ipywidgets", "jupyter_client", "jupyterlab", "nest_asyncio2"}
 
 
 def loaded_by(code: str) -> set[str]:
@@ -43,8 +43,11 @@ def test_importing_the_package_loads_nothing_heavy() -> None:
         "stagedflow.cli",
         "stagedflow.history",
         "stagedflow.lab",
+        "stagedflow.replay.compare",
         "stagedflow.replay.recorder",
+        "stagedflow.replay.replayer",
         "stagedflow.replay.trace",
+        "stagedflow.replay_command",
         "stagedflow.staged",
         "stagedflow.waiting",
         "stagedflow.widgets.timeline",
@@ -54,7 +57,12 @@ def test_it_knows_nothing_of_jupyter(module: str) -> None:
     assert not loaded_by(f"import {module}") & JUPYTER
 
 
-@pytest.mark.parametrize("module", ["history", "waiting", "replay.trace", "staged"])
+def test_replaying_a_history_needs_no_server_and_no_lab() -> None:
+    loaded = loaded_by("import stagedflow.replay.replayer")
+    assert not loaded & {f"stagedflow.{m}" for m in ("lab", "server", "worker", "watch", "ledger")}
+
+
+@pytest.mark.parametrize("module", ["history", "waiting", "replay.compare", "replay.trace", "staged"])
 def test_what_is_pure_knows_neither_lab_nor_server(module: str) -> None:
     loaded = loaded_by(f"import stagedflow.{module}")
     assert not loaded & {f"stagedflow.{m}" for m in ("lab", "server", "worker", "watch", "ledger_writer")}

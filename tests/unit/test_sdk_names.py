@@ -13,6 +13,7 @@ from temporalio.worker import _workflow, _workflow_instance
 from temporalio.workflow import _asyncio
 
 from stagedflow.replay import _sdk, jobs, matching
+from stagedflow.staged import StagedWorkflow
 
 INSTANCE = _workflow_instance._WorkflowInstanceImpl
 
@@ -115,3 +116,13 @@ async def test_a_task_still_tells_what_it_waits_on_and_a_gather_its_children() -
     assert list(getattr(gathered, _sdk.GATHERS)) == [future]
     future.set_result(None)
     await task
+
+
+def test_a_workflow_class_still_carries_its_definition() -> None:
+    definition = getattr(StagedWorkflow, _sdk.DEFINITION)
+    assert (definition.name, definition.cls) == ("StagedWorkflow", StagedWorkflow)
+
+
+@pytest.mark.parametrize("words", [_sdk.DROPPED_SIGNAL, _sdk.STUMBLED])
+def test_the_log_records_that_we_look_for_still_begin_so(words: str) -> None:
+    assert f'f"{words}' in inspect.getsource(_workflow_instance)

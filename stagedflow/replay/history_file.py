@@ -1,0 +1,197 @@
+"""Reading a history that was exported: by Temporal's Web UI, its CLI, or an SDK's `to_json`."""
+
+import codecs
+import json
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from google.protobuf.json_format import Error as ProtobufError
+from temporalio.api.enums.v1 import EventType
+from temporalio.api.history.v1 import HistoryEvent
+from temporalio.client import WorkflowHistory
+
+from stagedflow.errors import LabError
+
+HOW_TO_EXPORT = (
+    "Export one with `temporal workflow show --workflow-id ID --output json > history.json`, "
+    "or with the Download button of the workflow's page in the Web UI."
+)
+_UNREADABLE = (ProtobufError, ValueError, TypeError, KeyError, AttributeError, RecursionError)
+"""What the SDK raises for JSON that is no history: it expects one."""
+_BYTE_ORDER_MARKS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    # PowerShell's `>` writes this one.
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+
+
+def read_history(source: WorkflowHistory | str | Path | Mapping[str, Any]) -> WorkflowHistory:
+    """The history in `source`, complete and in order.
+
+    Args:
+        source: A history, the path of a JSON file, JSON text, or what `json` made of it.
+
+    Returns:
+        The history without the events that a server shows ahead of a retried workflow task: they are not in it yet.
+
+    Raises:
+        LabError: There is no such file, it holds no history, or only a part of one; says which, and how to export one.
+    """
+    if isinstance(source, WorkflowHistory):
+        return _checked(source.workflow_id, source.events, "This history")
+    if isinstance(source, Mapping):
+        return _parsed(dict(source), "This dict")
+    if isinstance(source, str) and source.lstrip("\ufeff \t\r\n").startswith(("{", "[")):
+        return _parsed(source.lstrip("\ufeff"), "This text")
+    if not isinstance(source, str | Path):
+        raise LabError(
+            "A history is a WorkflowHistory, a path, JSON text, a dict or a workflow's handle; "
+            f"this is a {type(source).__name__}."
+        )
+    return _parsed(_text_of(source), f"{Path(source).name!r}")
+
+
+def _text_of(source: str | Path) -> str:
+    name = str(source) if len(str(source)) <= 200 else f"{str(source)[:200]}…"
+    try:
+        data = Path(source).read_bytes()
+    except IsADirectoryError as error:
+        raise LabError(f"{name!r} is a folder. Name the file of a history in it. {HOW_TO_EXPORT}") from error
+    except FileNotFoundError as error:
+        either = ", and that is no JSON text either" if isinstance(source, str) else ""
+        raise LabError(f"There is no file {name!r} here{either}. {HOW_TO_EXPORT}") from error
+    except (OSError, ValueError) as error:  # ValueError: a name with a null character in it
+        raise LabError(f"{name!r} cannot be read: {getattr(error, 'strerror', None) or error}.") from error
+    encoding = next((name for mark, name in _BYTE_ORDER_MARKS if data.startswith(mark)), "utf-8")
+    try:
+        return data.decode(encoding)
+    except UnicodeDecodeError as error:
+        raise LabError(f"{name!r} is no text, so it is no history. {HOW_TO_EXPORT}") from error
+
+
+def _parsed(source: str | dict[str, Any], name: str) -> WorkflowHistory:
+    # The SDK parses text once, but copies a dict: so a file goes in as text, and is looked at only if that fails.
+    try:
+        events = WorkflowHistory.from_json("", source).events
+    except _UNREADABLE as error:
+        data = _loaded(source, name)
+        wrapped = _unwrapped(data, name)
+        if wrapped is None:
+            raise LabError(_what_is_wrong(data, name, error)) from error
+        events = _parsed_again(wrapped, name)
+    return _checked("", events, name)
+
+
+def _parsed_again(data: dict[str, Any], name: str) -> Sequence[HistoryEvent]:
+    try:
+        return WorkflowHistory.from_json("", data).events
+    except _UNREADABLE as error:
+        raise LabError(_what_is_wrong(data, name, error)) from error
+
+
+def _loaded(source: str | dict[str, Any], name: str) -> Any:
+    if isinstance(source, dict):
+        return source
+    try:
+        return json.loads(source)
+    except RecursionError as error:
+        raise LabError(f"{name} is nested too deeply for a history. {HOW_TO_EXPORT}") from error
+    except ValueError as error:
+        if lines := _json_lines(source):
+            return lines
+        if not source.strip():
+            raise LabError(f"{name} is empty. {HOW_TO_EXPORT}") from error
+        place = getattr(error, "pos", 0)
+        if (source.lstrip().startswith(("{", "[")) and place >= len(source.rstrip()) - 1) or _unterminated(error):
+            raise LabError(
+                f"{name} ends in the middle of its JSON ({len(source):,} characters): the export was cut off. "
+                f"Export it again. {HOW_TO_EXPORT}"
+            ) from error
+        raise LabError(f"{name} is not JSON: {error}. {HOW_TO_EXPORT}") from error
+
+
+def _unterminated(error: ValueError) -> bool:
+    return "Unterminated string" in str(error)
+
+
+def _json_lines(source: str) -> list[Any] | None:
+    """One event a line, as `--output jsonl` prints it."""
+    try:
+        found = [json.loads(line) for line in source.splitlines() if line.strip()]
+    except (ValueError, RecursionError):
+        return None
+    return found if found and all(isinstance(e, dict) and "eventId" in e for e in found) else None
+
+
+def _unwrapped(data: Any, name: str) -> dict[str, Any] | None:
+    """The history inside the other forms in which histories are passed on, or None."""
+    if isinstance(data, list) and data and all(isinstance(e, dict) and "eventId" in e for e in data):
+        return {"events": data}
+    if isinstance(data, dict) and isinstance(data.get("history"), dict) and "events" in data["history"]:
+        if data.get("nextPageToken"):
+            raise LabError(
+                f"{name} holds one page of a history: it has a nextPageToken, so there are more. "
+                f"Fetch all pages. {HOW_TO_EXPORT}"
+            )
+        return dict(data["history"])
+    return None
+
+
+def _what_is_wrong(data: Any, name: str, error: Exception) -> str:
+    if isinstance(data, dict) and isinstance(data.get("events"), list):
+        if not all(isinstance(e, dict) for e in data["events"]):
+            return f"{name} is no history: its `events` are not events. {HOW_TO_EXPORT}"
+        words = re.sub(r"\s+", " ", str(error))[:200]
+        hint = "The Web UI can export payloads decoded; export them as they are. " if "payload" in words.lower() else ""
+        return f"{name} is no history that Temporal's SDK can read: {words}. {hint}{HOW_TO_EXPORT}"
+    if isinstance(data, dict):
+        if "workflowExecutionInfo" in data or "executionConfig" in data:
+            return f"{name} is a workflow's description, not its history. {HOW_TO_EXPORT}"
+        found = f"an object with {', '.join(repr(str(k)[:40]) for k in list(data)[:5])}" if data else "an empty object"
+    else:
+        found = {list: "a list", str: "a text", bool: "true or false", type(None): "null"}.get(type(data), "a number")
+    return f"{name} is JSON, but no history: it is {found}; a history has a list `events`. {HOW_TO_EXPORT}"
+
+
+def _checked(workflow_id: str, events: Sequence[HistoryEvent], name: str) -> WorkflowHistory:
+    events = _without_those_shown_ahead(events)
+    if not events:
+        raise LabError(f"{name} has no events. {HOW_TO_EXPORT}")
+    first = events[0]
+    if not first.HasField("workflow_execution_started_event_attributes"):
+        raise LabError(
+            f"{name} does not start with WORKFLOW_EXECUTION_STARTED, but with event {first.event_id} "
+            f"({_type_name(first)}): it is only a part of a history. {HOW_TO_EXPORT}"
+        )
+    for number, event in enumerate(events, 1):
+        if event.event_id != number:
+            raise LabError(
+                f"{name} has a gap: where event {number} should be, it has event {event.event_id} "
+                f"({_type_name(event)}). A replay needs the whole history. {HOW_TO_EXPORT}"
+            )
+    started = first.workflow_execution_started_event_attributes
+    if not started.workflow_type.name:
+        raise LabError(f"{name} does not say of which workflow type it is. {HOW_TO_EXPORT}")
+    return WorkflowHistory(workflow_id or started.workflow_id or "replayed", events)
+
+
+def _without_those_shown_ahead(events: Sequence[HistoryEvent]) -> Sequence[HistoryEvent]:
+    """A server shows the retry of a workflow task before it is written: two last events without a task id."""
+    if not any(e.task_id for e in events):
+        return events
+    end = len(events)
+    while not events[end - 1].task_id:
+        end -= 1
+    return events if end == len(events) else list(events[:end])
+
+
+def _type_name(event: HistoryEvent) -> str:
+    try:
+        return EventType.Name(event.event_type).removeprefix("EVENT_TYPE_")
+    except ValueError:
+        return f"an unknown type, {event.event_type}"

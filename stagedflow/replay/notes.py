@@ -1,0 +1,38 @@
+"""What a reader should know of a replay beside its steps, in sentences."""
+
+import logging
+from collections.abc import Sequence
+
+from stagedflow.replay import _sdk
+from stagedflow.replay.trace import Failure, ReplayStep
+from stagedflow.replay.words import one_line
+
+
+def notes_of(
+    steps: Sequence[ReplayStep], failure: Failure | None, records: Sequence[logging.LogRecord], first: str = ""
+) -> tuple[str, ...]:
+    """The notes of a trace, each once.
+
+    Args:
+        steps: Its steps.
+        failure: Its failure, which needs no note.
+        records: What the SDK's worker logged.
+        first: A note of the caller's own, or "".
+    """
+    notes = [first] if first else []
+    if not steps and failure is None:
+        notes.append("No workflow task of this history was started: no worker has run any of its code yet.")
+    for record in records:
+        text = record.getMessage()
+        if text.startswith(_sdk.DROPPED_SIGNAL):
+            name = one_line(text.removeprefix(_sdk.DROPPED_SIGNAL).partition(" on workflow ")[0], 100)
+            notes.append(
+                f"A signal {name} does not have the arguments that its handler's parameters ask for: "
+                "the SDK dropped it."
+            )
+    if failure is None and steps and steps[-1].failure:
+        notes.append(
+            f"History ends with a workflow task that fails with this code, too: {one_line(steps[-1].failure)}. "
+            "A worker would try it again until the code is mended."
+        )
+    return tuple(dict.fromkeys(notes))

@@ -1,0 +1,108 @@
+"""`record_replay`: a saved history through Temporal's own Replayer, as a `ReplayTrace`."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from temporalio.client import WorkflowHandle, WorkflowHistory
+from temporalio.converter import DataConverter
+from temporalio.service import RPCError
+from temporalio.worker import Interceptor, WorkflowRunner
+from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
+
+from stagedflow._loop import on_lab_loop
+from stagedflow.errors import LabError
+from stagedflow.replay.deadlock import steps_of
+from stagedflow.replay.definitions import definition_for, source_file
+from stagedflow.replay.events import read_events
+from stagedflow.replay.failures import failure_of, without_what_parted
+from stagedflow.replay.guarded_replay import Replayed, replay
+from stagedflow.replay.history_file import read_history
+from stagedflow.replay.matching import match
+from stagedflow.replay.notes import notes_of
+from stagedflow.replay.sources import files_of, read_sources
+from stagedflow.replay.stand_in import with_stand_ins
+from stagedflow.replay.trace import ReplayTrace
+
+History = WorkflowHistory | WorkflowHandle[Any, Any] | str | Path | Mapping[str, Any]
+
+
+@on_lab_loop
+async def record_replay(
+    history: History,
+    *,
+    workflows: Sequence[type],
+    data_converter: DataConverter = DataConverter.default,
+    workflow_runner: WorkflowRunner | None = None,
+    interceptors: Sequence[Interceptor] = (),
+    workflow_failure_exception_types: Sequence[type[BaseException]] = (),
+) -> ReplayTrace:
+    """Replay a workflow's history against its code, and record every activation.
+
+    The replay is done by `temporalio.worker.Replayer`, in Temporal's sandbox. It runs the workflow's code, never an
+    activity, and needs no server. May be awaited from any event loop.
+
+    Args:
+        history: A history that was fetched; the handle of a workflow, whose history is fetched; the path of a JSON file
+            that the Temporal CLI, the Web UI or `to_json` wrote; or such JSON as text or dict.
+        workflows: The workflow classes, of which one has the history's type.
+        data_converter: The one that the workflow's client and worker use, above all its codec.
+        workflow_runner: Runs the workflow, by default `SandboxedWorkflowRunner()`.
+        interceptors: The worker's, if they change what the workflow does.
+        workflow_failure_exception_types: The worker's: exceptions that fail the workflow rather than the workflow task.
+
+    Returns:
+        The trace, also if the replay failed: `failure` then says how, and the steps up to there are kept.
+
+    Raises:
+        LabError: There is no complete history in `history`; or no class in `workflows` for it, or one that Temporal
+            does not accept.
+    """
+    if isinstance(history, WorkflowHandle):
+        history = await _fetched(history)
+    # In a thread: a large file would hold up everything else on the lab's loop.
+    read = await asyncio.to_thread(read_history, history)
+    definition = definition_for(_type_of(read), workflows)
+    replayed, note = Replayed(), ""
+    # Without a workflow task there is nothing to replay, and the Replayer would wait for one.
+    if any(e.HasField("workflow_task_scheduled_event_attributes") for e in read.events):
+        converter, note = with_stand_ins(data_converter, read.events)
+        replayed = await replay(
+            read,
+            workflow_runner or SandboxedWorkflowRunner(),
+            workflows=workflows,
+            data_converter=converter,
+            interceptors=interceptors,
+            workflow_failure_exception_types=workflow_failure_exception_types,
+        )
+    return await asyncio.to_thread(_trace, read, definition, replayed, note)
+
+
+async def _fetched(handle: WorkflowHandle[Any, Any]) -> WorkflowHistory:
+    try:
+        return await handle.fetch_history()
+    except RPCError as error:
+        raise LabError(f"The history of workflow {handle.id!r} could not be fetched: {error.message}.") from error
+
+
+def _type_of(history: WorkflowHistory) -> str:
+    return str(history.events[0].workflow_execution_started_event_attributes.workflow_type.name)
+
+
+def _trace(history: WorkflowHistory, definition: Any, replayed: Replayed, note: str) -> ReplayTrace:
+    file = source_file(definition)
+    events = read_events(history.events)
+    recorded = steps_of(replayed, history.events, file)
+    steps = [replace(step, index=i, at=None) for i, step in enumerate(match(recorded, history.events))]
+    failure = failure_of(replayed.error, steps, history.events, events, replayed.records)
+    return ReplayTrace.of(
+        without_what_parted(steps, failure),
+        workflow_type=_type_of(history),
+        file=file,
+        failure=failure,
+        events=events,
+        sources=read_sources(files_of(steps, file)),
+        notes=notes_of(steps, failure, replayed.records, note),
+    )

@@ -1,0 +1,81 @@
+"""The replay viewer: step through a workflow's activations, forward and back, in a notebook or in a saved page."""
+
+import threading
+from pathlib import Path
+from typing import Any
+
+import anywidget
+import traitlets
+
+from stagedflow.replay.trace import ReplayTrace
+from stagedflow.widgets.viewer_data import encode, payload_bytes
+from stagedflow.widgets.viewer_page import page, static_text, write_page
+from stagedflow.widgets.viewer_table import html_table, text_table
+
+
+class ReplayViewer(anywidget.AnyWidget):
+    """Shows a trace step by step: source, history, state, commands, and what each coroutine waits for.
+
+    Where no widget can run (a saved notebook, a terminal) it is a table.
+
+    Args:
+        trace: From `record_replay` or `lab.ledger.trace`.
+        step: Where to begin: an index into `trace.steps`, negative from the end. By default the step of the trace's
+            failure, or the first.
+
+    Attributes:
+        step: The index of the step that is shown. Setting it moves the viewer; moving the viewer sets it.
+    """
+
+    _esm = static_text("viewer.js")
+    _css = static_text("viewer.css")
+    _payload = traitlets.Bytes().tag(sync=True)
+    step = traitlets.Int(0).tag(sync=True)
+
+    def __init__(self, trace: ReplayTrace, *, step: int | None = None) -> None:
+        self._lock = threading.Lock()
+        self._trace = trace
+        count = len(trace.steps)
+        if step is None:
+            step = trace.failure.step if trace.failure else 0
+        elif step < 0:
+            step += count
+        super().__init__(_payload=payload_bytes(encode(trace)), step=max(0, min(step, count - 1)))
+
+    @property
+    def trace(self) -> ReplayTrace:
+        """What is shown. Set it anew from any thread: the reader keeps their place, or follows on from the last."""
+        return self._trace
+
+    @trace.setter
+    def trace(self, trace: ReplayTrace) -> None:
+        with self._lock:
+            self._trace = trace
+            self._payload = payload_bytes(encode(trace))
+
+    def save_html(self, path: str | Path) -> Path:
+        """Write the viewer as one self-contained page that needs neither a kernel nor a network.
+
+        Args:
+            path: The file to write; one that is there is replaced.
+
+        Returns:
+            The same path.
+
+        Raises:
+            LabError: The file cannot be written.
+        """
+        trace = self._trace
+        title = f"Replay of {trace.workflow_type or 'a workflow'}"
+        return write_page(path, page(encode(trace), title=title, fallback=html_table(trace)))
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> Any:
+        bundle = super()._repr_mimebundle_(**kwargs)
+        if bundle is None:
+            return None
+        data, metadata = bundle
+        return {**data, "text/plain": text_table(self._trace), "text/html": html_table(self._trace)}, metadata
+
+    def __repr__(self) -> str:
+        name = self._trace.workflow_type or "a workflow"
+        return f"ReplayViewer({name}: {len(self._trace.steps)} steps)"

@@ -1,0 +1,87 @@
+"""A `Comparison` as a widget and as a page: two traces in step, with the viewer's own renderer."""
+
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import anywidget
+import traitlets
+
+from stagedflow.replay.compare import Comparison
+from stagedflow.widgets.viewer_data import VERSION, encode, payload_bytes
+from stagedflow.widgets.viewer_page import page, static_text, write_page
+from stagedflow.widgets.viewer_table import html_table, text_table
+from stagedflow.widgets.viewer_text import visible
+
+DIFFERENCES = ("alone", "lines", "commands", "waiting", "state", "locals", "failure")
+NONE = -1
+"""Stands for the step that a pair does not have."""
+
+
+class CompareViewer(anywidget.AnyWidget):
+    """Shows two traces side by side; one slider moves both.
+
+    Args:
+        comparison: From `compare(trace_a, trace_b)`.
+    """
+
+    _esm = static_text("viewer.js")
+    _css = static_text("viewer.css")
+    _payload = traitlets.Bytes().tag(sync=True)
+    step = traitlets.Int(0).tag(sync=True)
+
+    def __init__(self, comparison: Comparison) -> None:
+        self.comparison = comparison
+        super().__init__(_payload=payload_bytes(encode_pairs(comparison)), step=comparison.first_difference or 0)
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> Any:
+        bundle = super()._repr_mimebundle_(**kwargs)
+        if bundle is None:
+            return None
+        data, metadata = bundle
+        return {**data, "text/plain": _text(self.comparison), "text/html": _html(self.comparison)}, metadata
+
+    def __repr__(self) -> str:
+        return f"CompareViewer({self.comparison!r})"
+
+
+def encode_pairs(comparison: Comparison) -> dict[str, Any]:
+    """All that the viewer shows of a comparison, ready for `json`: two traces, and which steps stand side by side."""
+    return {
+        "version": VERSION,
+        "a": encode(comparison.a),
+        "b": encode(comparison.b),
+        "compare": {
+            "names": [visible(name) for name in comparison.names],
+            "summary": visible(comparison.summary),
+            "differences": DIFFERENCES,
+            # Each pair: the two steps, and the places in "differences" of what is not the same.
+            "pairs": [
+                [p.a.index if p.a else NONE, p.b.index if p.b else NONE, *(DIFFERENCES.index(d) for d in p.differs)]
+                for p in comparison.pairs
+            ],
+            "told": {str(n): visible(p.text) for n, p in enumerate(comparison.pairs) if p.text},
+        },
+    }
+
+
+def save_comparison(comparison: Comparison, path: str | Path) -> Path:
+    """Write it as one self-contained page.
+
+    Raises:
+        LabError: The file cannot be written.
+    """
+    title = f"Two replays of {comparison.a.workflow_type or 'a workflow'}"
+    return write_page(path, page(encode_pairs(comparison), title=title, fallback=_html(comparison)))
+
+
+def _text(comparison: Comparison) -> str:
+    sides = zip(comparison.names, (comparison.a, comparison.b), strict=True)
+    tables = [f"{name}\n{text_table(trace, rows=20)}" for name, trace in sides]
+    return "\n\n".join([comparison.text, *tables])
+
+
+def _html(comparison: Comparison) -> str:
+    sides = zip(comparison.names, (comparison.a, comparison.b), strict=True)
+    tables = [f"<p><b>{escape(visible(name))}</b></p>{html_table(trace, rows=20)}" for name, trace in sides]
+    return f"<p>{escape(visible(comparison.text))}</p>{''.join(tables)}"

@@ -1,0 +1,34 @@
+"""Text that is safe to look at: what a reader cannot see is made visible, and nothing is endless."""
+
+import unicodedata
+
+MAX_TEXT = 1_000
+"""Characters of one text that a viewer shows at the most."""
+
+_HIDDEN = {"Cc", "Cf", "Cs", "Zl", "Zp"}
+_JOINERS = "\u200c\u200d"  # part of ordinary words in some scripts, and of emoji
+
+
+def visible(text: str, *, limit: int = MAX_TEXT, keep: str = "") -> str:
+    """The text with control, bidirectional and broken characters as signs of their own, and bounded.
+
+    Args:
+        text: Any text, also one with lone surrogates.
+        limit: The most characters to keep; what is cut is counted at the end.
+        keep: Hidden characters that stay as they are, such as a tab in source code.
+    """
+    beyond = len(text) - limit
+    if beyond > 0:
+        text = text[:limit]
+    if not text.isprintable():
+        text = "".join(c if c.isprintable() or c in keep else _sign(c) for c in text)
+    return f"{text}… ({beyond:,} more characters)" if beyond > 0 else text
+
+
+def _sign(character: str) -> str:
+    if unicodedata.category(character) not in _HIDDEN or character in _JOINERS:
+        return character
+    code = ord(character)
+    if code <= 0xFF:
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
