@@ -26,9 +26,10 @@ from stagedflow._loop import on_lab_loop, submit
 from stagedflow.errors import LabError
 from stagedflow.ledger import Ledger
 from stagedflow.ledger_writer import LedgerWriter
+from stagedflow.replay.trace import ReplayTrace
 from stagedflow.server import Server, find_server
 from stagedflow.staged import ACTIVITIES, StagedWorkflow
-from stagedflow.watch import RPC_TIMEOUT, Facts, server_trouble, wait_until
+from stagedflow.watch import RPC_TIMEOUT, Facts, server_trouble, settled_facts, wait_until
 from stagedflow.worker import GRACEFUL_SECONDS, STICKY_SECONDS, WorkerProcess
 
 NAMESPACE = "default"
@@ -316,6 +317,19 @@ class Lab:
             handle.describe(rpc_timeout=RPC_TIMEOUT), f"Workflow {handle.id!r} cannot be shown"
         )
         return described
+
+    @on_lab_loop
+    async def trace(self, handle: WorkflowHandle[Any, Any]) -> ReplayTrace:
+        """What the workers really did with a run, step by step, beside its history: for `ReplayViewer`.
+
+        It is `lab.ledger.trace(run_id)` with the history's events, and with the event that each job stands for and that
+        each command made. The run is the handle's, or the workflow's latest.
+
+        Raises:
+            LabError: There is no such workflow, or the server does not answer.
+        """
+        self._must_be_open()
+        return (await settled_facts(self, handle)).trace
 
     async def answers(self, *, patience: float = 10.0) -> bool:
         """True if the server answers; False if nobody listens there, or there is no answer for `patience` seconds."""

@@ -253,6 +253,20 @@ async def wait_until(
         await watch.close()
 
 
+async def settled_facts(lab: "Lab", handle: WorkflowHandle[Any, Any]) -> Facts:
+    """What the server and the workers' rows say of a run at this moment.
+
+    Raises:
+        LabError: There is no such workflow, or the server does not answer.
+    """
+    watch = RunWatch(lab, handle, lambda: None)
+    try:
+        await watch.start()
+        return await watch.settled()
+    finally:
+        await watch.close()
+
+
 def server_trouble(error: RPCError) -> str:
     """An RPC error in words for a person."""
     if error.status == RPCStatusCode.NOT_FOUND:

@@ -18,16 +18,19 @@ from stagedflow.errors import LabError, LabTimeout
 from stagedflow.history import GATES
 from stagedflow.lab import Lab
 from stagedflow.staged import StagedWorkflow
-from stagedflow.watch import RPC_TIMEOUT, Facts, RunWatch, server_trouble
+from stagedflow.watch import RPC_TIMEOUT, Facts, RunWatch, server_trouble, settled_facts
 from stagedflow.widgets import parts
 from stagedflow.widgets.actions import Action, actions, holder_of, short_seconds
-from stagedflow.widgets.replay_pane import replay_pane
+from stagedflow.widgets.replay_section import ReplaySection
 from stagedflow.widgets.snapshot import Snapshot
 from stagedflow.widgets.timeline import timeline
+from stagedflow.widgets.verdict import verdict
 from stagedflow.worker import WorkerProcess
 
 REDRAW_SECONDS = 0.1
 """The least time between two drawings: a burst of events is one picture."""
+IDLE_SHARE = 5
+"""A long run takes longer to draw: for so many times as long, nothing is drawn after it, and the kernel stays free."""
 SNAPSHOT_SECONDS = 15
 WIDTH = 820
 """The timeline's width in pixels: a notebook's column on a small laptop."""
@@ -51,6 +54,7 @@ class StagePanel(ipywidgets.VBox):
 
     Attributes:
         buttons: The `ipywidgets.Button`s by name: "advance 1", "crash", "stop", "start", "skip sticky", "shorten".
+        replay: What the workers really did, up to now; `replay.viewer` is its `ReplayViewer`.
     """
 
     def __init__(self, lab: Lab, handle: WorkflowHandle[Any, Any]) -> None:
@@ -65,9 +69,11 @@ class StagePanel(ipywidgets.VBox):
         self.buttons = {name: _button(name) for name in names}
         for name, button in self.buttons.items():
             button.on_click(lambda _, name=name: self._clicked(name))
+        self.replay = ReplaySection()
         self._choice = ipywidgets.Dropdown(description="acts on", layout=ipywidgets.Layout(width="270px"))
-        areas = ("heading", "track", "now", "message", "why", "lives", "timeline", "ledger", "replay")
+        areas = ("heading", "track", "now", "message", "why", "lives", "timeline", "ledger")
         self._areas = {name: ipywidgets.HTML() for name in areas}
+        self._areas |= {"replay": self.replay.verdict, "viewer": self.replay.trouble}
         style = ipywidgets.HTML(f"<style>{files(__package__).joinpath('static/panel.css').read_text()}</style>")
         a, b = self._areas, self.buttons
         super().__init__(
@@ -77,7 +83,8 @@ class StagePanel(ipywidgets.VBox):
                 _row("Worker", [b["crash"], b["stop"], b["start"], self._choice]),
                 a["lives"],
                 _row("Operator's shortcuts", [b["skip sticky"], b["shorten"]]),
-                a["message"], a["why"], a["replay"], a["timeline"], a["ledger"],
+                _row("Step by step", [self.replay.button]),
+                a["message"], a["why"], self.replay, a["timeline"], a["ledger"],
             ]
         )  # fmt: skip
         self.add_class("sf-panel")
@@ -102,7 +109,7 @@ class StagePanel(ipywidgets.VBox):
             raise LabError(
                 f"There are {GATES} gates, so a stage is from 1 to {GATES}; {stage} is not. Nothing was sent."
             )
-        facts = await self._fresh()
+        facts = await settled_facts(self._lab, self._workflow)
         if facts.run.closed:
             raise LabError(
                 f"Workflow {self._workflow.id!r} has {facts.run.status}: there is nobody to signal. Start a new run."
@@ -121,7 +128,7 @@ class StagePanel(ipywidgets.VBox):
     def snapshot(self) -> Snapshot:
         """The story so far as a picture with alt text, the same bytes for the same story: for a saved notebook."""
         try:
-            return Snapshot.of(submit(self._fresh()).result(SNAPSHOT_SECONDS))
+            return Snapshot.of(submit(settled_facts(self._lab, self._workflow)).result(SNAPSHOT_SECONDS))
         except FutureTimeout:
             raise LabTimeout(f"No snapshot: the Temporal server gave no answer in {SNAPSHOT_SECONDS} s.") from None
 
@@ -133,6 +140,7 @@ class StagePanel(ipywidgets.VBox):
             if _panels.get((id(self._lab), self._workflow.id)) is self:
                 del _panels[(id(self._lab), self._workflow.id)]
             self._life.cancel()
+        self.replay.close()
         super().close()
 
     async def _live(self) -> None:
@@ -142,9 +150,10 @@ class StagePanel(ipywidgets.VBox):
             await watch.start()
             while not self._lab.closed:
                 self._dirty.clear()
+                began = time.monotonic()
                 self._facts = watch.facts()
                 self._draw()
-                await asyncio.sleep(REDRAW_SECONDS)
+                await asyncio.sleep(max(REDRAW_SECONDS, IDLE_SHARE * (time.monotonic() - began)))
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self._dirty.wait(), self._next_tick())
             self._say("The lab is closed: this panel shows its last moment.", trouble=True)
@@ -184,7 +193,8 @@ class StagePanel(ipywidgets.VBox):
         self._show("lives", lambda: parts.workers(facts.lives))
         self._show("ledger", lambda: parts.ledger(facts))
         self._show("timeline", lambda: timeline(facts, now=now).svg(width=WIDTH) if facts.run.events else "")
-        self._show("replay", lambda: replay_pane(facts.trace, facts.lives, at_gate=at_gate))
+        self._show("replay", lambda: verdict(facts.trace, facts.lives, at_gate=at_gate))
+        self._show("viewer", lambda: self.replay.show(facts.trace))
 
     def _worker(self) -> WorkerProcess | None:
         """The worker to crash or stop: the one chosen, or whoever has the workflow, or the lab's current one."""
@@ -216,15 +226,6 @@ class StagePanel(ipywidgets.VBox):
     def _touch(self) -> None:
         """From any thread: something outside the run has changed."""
         submit(_call(self._dirty.set))
-
-    async def _fresh(self) -> Facts:
-        """The facts as the server and the workers' rows have them now, not as last drawn."""
-        watch = RunWatch(self._lab, self._workflow, lambda: None)
-        await watch.start()
-        try:
-            return await watch.settled()
-        finally:
-            await watch.close()
 
     def _clicked(self, name: str) -> None:
         """Runs in the kernel's thread, or in a subshell's: hand the work to the lab's loop and return at once."""
@@ -270,7 +271,7 @@ def _button(name: str) -> ipywidgets.Button:
     return button
 
 
-def _row(label: str, buttons: list[ipywidgets.Button]) -> ipywidgets.HBox:
+def _row(label: str, buttons: list[ipywidgets.DOMWidget]) -> ipywidgets.HBox:
     title = ipywidgets.HTML(f"<span class='sf-label'>{label}</span>")
     row = ipywidgets.HBox([title, *buttons])
     row.add_class("sf-buttons")

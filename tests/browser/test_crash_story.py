@@ -24,11 +24,27 @@ def ledger_lines(jupyter: JupyterPage, handle: str, worker: str, *, replaying: b
     return ast.literal_eval(jupyter.evaluate(expression))
 
 
-def gutter_lines(jupyter: JupyterPage, column: int, mark: str) -> list[int]:
-    """The lines that carry a mark in one worker's gutter, from the page."""
-    rows = jupyter.page.locator(".sf-source tbody tr").all()
-    cells = [row.locator("td").all_inner_texts() for row in rows]
-    return [int(texts[-2]) for texts in cells if mark in texts[column]]
+def gutter_lines(jupyter: JupyterPage, worker: int, mark: str) -> list[int]:
+    """The lines that carry a mark in one worker's gutter of the viewer, from the page."""
+    return jupyter.page.eval_on_selector_all(
+        ".sf-panel .sfv-code .sfv-row[data-line]",
+        "(rows, [worker, mark]) => rows.filter(row => row.querySelectorAll('.sfv-gutter')[worker]"
+        ".textContent.includes(mark)).map(row => Number(row.dataset.line))",
+        [worker, mark],
+    )
+
+
+def walk_back(jupyter: JupyterPage) -> list[str]:
+    """What the panel's viewer says of each step, from the last to the first: how, and which worker."""
+    said = []
+    where = jupyter.page.locator(".sf-panel .sfv-where").first
+    while True:
+        said.append(where.inner_text())
+        if "Step 1 of" in said[-1]:
+            return said
+        number = int(re.search(r"Step (\d+) of", said[-1])[1])
+        jupyter.click("Back one step")
+        jupyter.wait_text(".sf-panel .sfv-where", f"Step {number - 1} of", deadline=5)
 
 
 def counts(jupyter: JupyterPage) -> dict[str, tuple[int, int]]:
@@ -61,13 +77,17 @@ def test_the_whole_story_by_clicks(jupyter: JupyterPage, tmp_path: Path) -> None
     assert gutter_lines(jupyter, 0, "●") == ledger_lines(jupyter, "parked", "A", replaying=False)
     assert gutter_lines(jupyter, 1, "↻") == ledger_lines(jupyter, "parked", "B", replaying=True)
     assert gutter_lines(jupyter, 1, "●") == ledger_lines(jupyter, "parked", "B", replaying=False)
-    replay_rows = [row for row in jupyter.text(".sf-steps tbody").splitlines() if "from history" in row]
-    assert replay_rows and all(f"pid {pids['B']}" in row for row in replay_rows)
     assert counts(jupyter) == {"reserve_devices": (1, 1), "stage_firmware": (1, 1)}
     picture = jupyter.screenshot(tmp_path / "panel.png", jupyter.page.locator(".sf-panel"))
     if os.environ.get("STAGEDFLOW_PICTURES"):
         PICTURE.parent.mkdir(exist_ok=True)
         PICTURE.write_bytes(picture.read_bytes())
+
+    steps = walk_back(jupyter)
+    replayed = [said for said in steps if "from history" in said]
+    assert len(replayed) == len(steps) - 4 >= 2  # A did two, B two after its replay
+    assert all(f"pid {pids['B']}" in said for said in replayed)
+    assert "its worker crashed" in next(said for said in steps if f"pid {pids['A']}" in said)
 
     jupyter.run_cells(cell_with("panel = StagePanel(lab, waited)"))
     panel = jupyter.page.locator(".sf-panel").last

@@ -14,7 +14,7 @@ from stagedflow.waiting import PendingActivity
 from stagedflow.watch import Facts
 from stagedflow.widgets import parts
 from stagedflow.widgets.actions import actions, clock, offer
-from stagedflow.widgets.replay_pane import replay_pane
+from stagedflow.widgets.verdict import verdict
 
 NOW = 1_000.0
 HOSTILE = "<script>alert('x')</script>\"&"
@@ -37,7 +37,8 @@ def step(
 
 
 def trace(*steps: ReplayStep, file: str = FILE) -> ReplayTrace:
-    return ReplayTrace.of(steps, workflow_type="StagedWorkflow", file=file)
+    sources = {FILE: Path(FILE).read_text()}
+    return ReplayTrace.of(steps, workflow_type="StagedWorkflow", file=file, sources=sources)
 
 
 DEAD = step(11, INIT, FIRST, jobs=(Job("x", "start StagedWorkflow"),))
@@ -81,17 +82,10 @@ def test_a_living_worker_that_replays_after_an_eviction_is_no_recovery_by_anothe
     assert recovery(trace(DEAD, step(11, INIT, replaying=True)), (A,)) is None
 
 
-def test_the_pane_marks_each_line_for_each_worker() -> None:
-    pane = replay_pane(trace(DEAD, AGAIN, LIVE), (A, B))
-    assert "▲ worker B went live here, on signal advance_stage" in pane
-    rows = re.findall(r"<tr class='([^']*)'>((?:<td>.*?</td>)+)<td class='sf-no'>(\d+)</td>", pane)
-    marks = {
-        int(n): [re.sub("<[^>]+>", "", cell) for cell in re.findall("<td>(.*?)</td>", cells)] for _, cells, n in rows
-    }
-    assert marks[INIT] == ["●1", "↻1"]
-    assert marks[HANDLER] == ["", "●3"]
-    assert all(f"pid {pid}" in pane for pid in (11, 22))
-    assert "it had not written yet are lost with it" in pane
+def test_what_a_crashed_worker_had_not_written_is_said_to_be_lost() -> None:
+    told = verdict(replace(trace(DEAD, AGAIN, LIVE), lives=(A, B)), (A, B))
+    assert "Worker A (pid 11) crashed. Steps that it had not written yet are lost with it" in told
+    assert "Worker B (pid 22) crashed" not in told
 
 
 def test_the_text_twin_has_the_same_marks() -> None:
@@ -110,10 +104,10 @@ def test_the_text_twin_has_the_same_marks() -> None:
         ((DEAD,), (replace(A, ended=None, how=None),), "Nothing has been replayed yet"),
     ],
 )
-def test_the_pane_says_why_there_is_nothing_to_see(
+def test_the_verdict_says_why_there_is_nothing_to_see(
     steps: tuple[ReplayStep, ...], lives: tuple[WorkerLife, ...], words: str
 ) -> None:
-    assert words in replay_pane(trace(*steps), lives)
+    assert words in verdict(trace(*steps), lives)
 
 
 def test_nothing_hostile_reaches_the_page() -> None:
@@ -127,8 +121,8 @@ def test_nothing_hostile_reaches_the_page() -> None:
     )
     html = "".join(
         [
-            replay_pane(trace(bad), (life,)),
-            replay_pane(trace(bad, file=HOSTILE), (life,)),
+            verdict(trace(bad), (life,)),
+            verdict(trace(bad, file=HOSTILE), (life,)),
             parts.heading(facts, "http://127.0.0.1:1"),
             parts.stage_track(facts),
             parts.waiting_now(facts, NOW),

@@ -1,0 +1,43 @@
+"""The panel's replay: a verdict in words, and the viewer under it, which a button opens and closes."""
+
+import ipywidgets
+
+from stagedflow.replay.trace import ReplayTrace
+from stagedflow.widgets.viewer import ReplayViewer
+
+
+class ReplaySection(ipywidgets.VBox):
+    """Shows what the workers really did, as it goes on.
+
+    Attributes:
+        verdict: Says in a sentence or two what the replay has shown; the panel writes it.
+        button: Opens and closes the viewer; the panel has a place for it.
+        viewer: The viewer of all steps up to now.
+        trouble: Why the viewer cannot be drawn, if so; the panel writes it.
+    """
+
+    def __init__(self) -> None:
+        self.verdict, self.trouble = ipywidgets.HTML(), ipywidgets.HTML()
+        self.viewer = ReplayViewer(ReplayTrace())
+        self.button = ipywidgets.ToggleButton(
+            True, description="Replay", tooltip="Open or close the viewer", layout=ipywidgets.Layout(width="auto")
+        )
+        self.button.observe(self._open, "value")
+        super().__init__([self.verdict, self.trouble, self.viewer])
+
+    def show(self, trace: ReplayTrace) -> str:
+        """Bring the viewer up to date, and give "" back: there was no trouble."""
+        if self.viewer.trace is not trace:
+            self.viewer.trace = trace
+        return ""
+
+    def close(self) -> None:
+        """Take it off the page."""
+        self.viewer.close()
+        super().close()
+
+    def _open(self, _: object) -> None:
+        self.viewer.layout.display = None if self.button.value else "none"
+
+    def __repr__(self) -> str:
+        return f"ReplaySection({self.viewer!r})"
