@@ -1,0 +1,66 @@
+"""What a trace keeps of hostile values: bounded, deterministic, without secrets, and fit for JSON and UTF-8."""
+
+import json
+import unicodedata
+
+import pytest
+
+from stagedflow.replay.replayer import record_replay
+from stagedflow.replay.trace import Command, Job, ReplayTrace, Waiting
+from tests.fixtures.cases import CASES
+from tests.fixtures.recorded import load
+from tests.replay.replays import trace_of
+
+SECRETS = {"api_key": "sk-live", "account.password": "opensesame", "account.parts[token]": "t0ken"}
+HOSTILE = ["hostile_state", "hostile_payloads"]
+
+
+def texts(trace: ReplayTrace) -> list[str]:
+    """Every text of a trace that came from the workflow or its history: all but its source."""
+    values = [text for step in trace.steps for kept in (step.state, step.locals) for text in kept.values()]
+    parts: list[Job | Waiting | Command] = []
+    for step in trace.steps:
+        parts += [*step.jobs, *step.waiting, *step.commands]
+    said = [part.text for part in parts]
+    return [*values, *said, *(event.text for event in trace.events)]
+
+
+@pytest.mark.parametrize("secret", SECRETS.values(), ids=SECRETS)
+async def test_a_value_under_a_secret_looking_name_is_hidden(secret: str) -> None:
+    trace = await trace_of("hostile_state")
+    assert not [text for text in texts(trace) if secret in text]
+
+
+async def test_a_local_variable_with_a_secret_looking_name_is_hidden() -> None:
+    trace = await trace_of("hostile_state")
+    assert "password" in trace.steps[0].locals
+    assert "swordfish" not in trace.steps[0].locals["password"]
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+async def test_every_text_is_bounded_and_printable(name: str) -> None:
+    for text in texts(await trace_of(name)):
+        assert len(text) <= 400
+        text.encode("utf-8")  # no half of a surrogate pair
+        odd = [c for c in text if unicodedata.category(c) in ("Cc", "Cf", "Cs", "Zl", "Zp")]
+        assert odd == [], f"in {text[:60]!r}"
+
+
+async def test_an_object_that_has_no_words_is_told_all_the_same() -> None:
+    state = (await trace_of("hostile_state")).steps[0].state
+    assert "RuntimeError" in state["unspeakable"]
+    assert "0x" not in state["thing"]
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+async def test_a_hostile_trace_survives_json(name: str) -> None:
+    trace = await trace_of(name)
+    written = trace.to_json()
+    assert ReplayTrace.from_json(written) == trace
+    json.loads(written.encode("utf-8"))
+
+
+@pytest.mark.parametrize("name", [name for name, case in CASES.items() if case.verdict != "deadlock"])
+async def test_the_same_history_gives_the_same_trace_each_time(name: str) -> None:
+    again = await record_replay(load(name), workflows=[CASES[name].workflow])
+    assert again.to_json() == (await trace_of(name)).to_json()
