@@ -8,23 +8,17 @@ import asyncio
 import statistics
 import time
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 from typing import Any
 
-from temporalio.client import WorkflowHistory
 from temporalio.testing import WorkflowEnvironment
-from temporalio.worker import Replayer, WorkflowRunner
-from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
 
 from stagedflow import Lab, Rollout, StagedWorkflow, StagePanel
-from stagedflow.replay.recorder import RecordingRunner
 from stagedflow.server import find_server
+from tests.benchmarks import replays
 
 STARTS = 7
-REPLAYS = 40
 SIGNALS = 20
 GOAL = 1.5
-HISTORY = Path(__file__).parents[1] / "fixtures" / "completed.json"
 
 
 async def bare_start() -> Callable[[], Awaitable[None]]:
@@ -47,14 +41,6 @@ async def seconds_to(start: Callable[[], Awaitable[Callable[[], Awaitable[None]]
     taken = time.perf_counter() - began
     await end()
     return taken
-
-
-async def seconds_to_replay(runner: WorkflowRunner) -> float:
-    replayer = Replayer(workflows=[StagedWorkflow], workflow_runner=runner)
-    history = WorkflowHistory.from_json("benchmark", HISTORY.read_text())
-    began = time.perf_counter()
-    await replayer.replay_workflow(history)
-    return time.perf_counter() - began
 
 
 async def seconds_to_panel() -> list[float]:
@@ -94,19 +80,10 @@ async def main() -> None:
     print(f"Lab.start                        {lab * 1000:6.0f} ms")
     print(f"ratio                            {lab / bare:6.2f}    (goal: at most {GOAL})")
 
-    replays: dict[str, list[float]] = {"plain": [], "recorded": []}
-    for _ in range(REPLAYS + 1):
-        replays["plain"].append(await seconds_to_replay(SandboxedWorkflowRunner()))
-        recording = RecordingRunner(SandboxedWorkflowRunner(), lambda *_: None)
-        replays["recorded"].append(await seconds_to_replay(recording))
-    plain, recorded = (statistics.median(replays[name][1:]) for name in ("plain", "recorded"))
-    print(f"replay, plain                    {plain * 1000:6.1f} ms")
-    print(f"replay, recorded                 {recorded * 1000:6.1f} ms")
-    print(f"ratio                            {recorded / plain:6.2f}")
-
     shown = await seconds_to_panel()
     print(f"signal to panel, median          {statistics.median(shown) * 1000:6.0f} ms")
     print(f"signal to panel, slowest of {SIGNALS:<3}  {max(shown) * 1000:6.0f} ms    (goal: under 300 ms)")
+    await replays.measure()
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ LINES = {
     "Stop worker": r"\.stop\(\)",
     "Skip the sticky wait": r"\.skip_sticky_wait\(",
     "Shorten start-to-close": r"\.shorten_start_to_close\(",
+    "Replay": r"ReplayViewer\(",
 }
 
 
