@@ -87,9 +87,15 @@ def temporals_words(error: BaseException, raised: BaseException | None = None) -
     return text_of(raised) if isinstance(error, TimeoutError) and raised else str(error)
 
 
-def without_what_parted(steps: Sequence[ReplayStep], failure: Failure | None) -> tuple[ReplayStep, ...]:
-    """The steps, with no event said to match the command at which code and history parted, or a later one."""
-    if failure is None or failure.kind != "nondeterminism" or failure.actual is None:
+def up_to_the_parting(steps: Sequence[ReplayStep], failure: Failure | None) -> tuple[ReplayStep, ...]:
+    """The steps up to that at which code and history parted, with no event said to match the command made there.
+
+    The SDK's core notices some time later, when history's next event fits nothing: what ran in between is no replay.
+    """
+    if failure is None or failure.kind != "nondeterminism":
+        return tuple(steps)
+    steps = [step for step in steps if step.index <= failure.step]
+    if failure.actual is None:
         return tuple(steps)
     parted = False
     kept = []

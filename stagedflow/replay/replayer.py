@@ -17,7 +17,7 @@ from stagedflow.errors import LabError
 from stagedflow.replay.deadlock import steps_of
 from stagedflow.replay.definitions import definition_for, source_file
 from stagedflow.replay.events import read_events
-from stagedflow.replay.failures import failure_of, without_what_parted
+from stagedflow.replay.failures import failure_of, up_to_the_parting
 from stagedflow.replay.guarded_replay import Replayed, replay
 from stagedflow.replay.history_file import read_history
 from stagedflow.replay.matching import match
@@ -98,7 +98,7 @@ def _trace(history: WorkflowHistory, definition: Any, replayed: Replayed, note: 
     steps = [replace(step, index=i, at=None) for i, step in enumerate(match(recorded, history.events))]
     failure = failure_of(replayed.error, steps, history.events, events, replayed.records)
     return ReplayTrace.of(
-        without_what_parted(steps, failure),
+        up_to_the_parting(steps, failure),
         workflow_type=_type_of(history),
         file=file,
         failure=failure,
