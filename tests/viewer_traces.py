@@ -8,6 +8,7 @@ from stagedflow.replay.trace import (
     Job,
     ReplayStep,
     ReplayTrace,
+    SideEffect,
     TraceEvent,
     Waiting,
     WorkerLife,
@@ -91,6 +92,9 @@ STEPS = (
         (Waiting("activity", "activity reserve", RESERVE, "run", FILE),),
         (Command("schedule_activity", "schedule activity reserve", RESERVE, 5, "1", FILE),),
         {"log": "[]", "stage": "0"},
+        side_effects=(
+            SideEffect("uuid4", "workflow.uuid4() = UUID('1234')", LOG, FILE),
+        ),
     ),
     ReplayStep(
         1,

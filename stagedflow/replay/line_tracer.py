@@ -12,7 +12,11 @@ from types import CodeType, FrameType
 from typing import Any
 from weakref import WeakKeyDictionary
 
+from temporalio import workflow
+
 from stagedflow.replay import _sdk
+from stagedflow.replay.safe_text import safe_text
+from stagedflow.replay.trace import SideEffect
 
 Site = tuple[str, int]
 """A place in the source: `(file, line)`."""
@@ -39,6 +43,16 @@ MAX_LINES = 5_000
 """Lines kept of one activation. What runs beyond is not traced, so that a long loop costs no more than its start: a
 traced activation that took too long would look like a deadlock."""
 
+MAX_SIDE_EFFECTS = 100
+"""Side effects kept of one activation."""
+
+_ASKS = {
+    function.__name__: function.__code__
+    for function in (
+        workflow.now, workflow.time, workflow.time_ns, workflow.random, workflow.new_random, workflow.uuid4,
+        workflow.uuid7,         workflow.patched, workflow.deprecate_patch,
+    )
+}  # fmt: skip
 _LIBRARIES = tuple(sysconfig.get_paths()[name] for name in ("stdlib", "platstdlib", "purelib", "platlib"))
 _OWN_PACKAGE = str(Path(__file__).parents[1]) + os.sep
 _AWAITS = inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR | inspect.CO_ITERABLE_COROUTINE
@@ -59,6 +73,7 @@ class LineTracer:
         taken: `(file, line)` in the order executed, since the tracer was entered last.
         makers: What made each command added since then, in order.
         born: The line that started each of the workflow's tasks.
+        side_effects: What the code asked Temporal for, such as the time, with the answers.
         interrupted: The line at which the SDK's deadlock detector has stopped the code, or None.
     """
 
@@ -66,6 +81,7 @@ class LineTracer:
         self.taken: list[Site] = []
         self.makers: list[Maker] = []
         self.born: WeakKeyDictionary[asyncio.Task[Any], Site | None] = WeakKeyDictionary()
+        self.side_effects: list[SideEffect] = []
         self.interrupted: Site | None = None
         self._wanted: dict[str, bool] = {workflow_file: True}
         self._sites: dict[Site, Site] = {}
@@ -92,6 +108,7 @@ class LineTracer:
         return None
 
     def __enter__(self) -> None:
+        self.side_effects = []
         self.taken, self.makers, self._resumed, self._left, self.interrupted = [], [], None, None, None
         self._previous = sys.gettrace()
         sys.settrace(self._on_call)
@@ -114,6 +131,8 @@ class LineTracer:
             return self._on_line
         if code.co_name in _sdk.WATCHED:
             self._watch(code.co_name, frame)
+        elif _ASKS.get(code.co_name) is code and frame.f_back and self.wants(frame.f_back.f_code):
+            return self._on_answer
         return None
 
     def _watch(self, name: str, frame: FrameType) -> None:
@@ -124,6 +143,15 @@ class LineTracer:
             self.born[frame.f_locals["task"]] = maker.line or maker.born
         elif name == _sdk.CANCELS and isinstance(frame.f_locals.get("self"), asyncio.Task):
             self._cancelled[frame.f_locals["self"]] = self.site(frame.f_back)
+
+    def _on_answer(self, frame: FrameType, event: str, arg: Any) -> Any:
+        if event == "return" and len(self.side_effects) < MAX_SIDE_EFFECTS and frame.f_back:
+            name = frame.f_code.co_name
+            asked = safe_text(frame.f_locals["id"]) if "id" in frame.f_locals else ""
+            answer = "" if name in ("random", "new_random", "deprecate_patch") else f" = {safe_text(arg)}"
+            file, line = frame.f_back.f_code.co_filename, frame.f_back.f_lineno
+            self.side_effects.append(SideEffect(name, f"workflow.{name}({asked}){answer}", line, file))
+        return self._on_answer
 
     def _maker(self, frame: FrameType) -> Maker:
         if line := self.site(frame.f_back):

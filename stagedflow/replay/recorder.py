@@ -106,6 +106,7 @@ class _RecordedInstance(WorkflowInstance):
             lines=tuple(lines.taken) if lines.interrupted is None else (*lines.taken, lines.interrupted),
             waiting=self._awaits.waiting(tasks),
             commands=commands_of(self._naming, completion.successful.commands, lines.makers),
+            side_effects=tuple(lines.side_effects),
             state=safe_names(vars(self._object)) if hasattr(self._object, "__dict__") else {},
             locals=self._run_locals(tasks),
             query=all(job.HasField("query_workflow") for job in act.jobs),

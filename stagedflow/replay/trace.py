@@ -83,6 +83,23 @@ class Command:
 
 
 @dataclass(frozen=True)
+class SideEffect:
+    """What the code asked Temporal for, instead of the clock or chance: the answer is the same in every replay.
+
+    Attributes:
+        kind: The function's name in `temporalio.workflow`, such as "uuid4" or "patched".
+        text: Call and answer, such as "workflow.patched('pay-first') = True".
+        line: The source line that asked.
+        file: Its source file.
+    """
+
+    kind: str
+    text: str
+    line: int | None = None
+    file: str = ""
+
+
+@dataclass(frozen=True)
 class ReplayStep:
     """One activation: the worker brought some events to the workflow, and ran it until it could go no further.
 
@@ -101,6 +118,7 @@ class ReplayStep:
         query: True if a query was the activation's only reason: such a step never goes live.
         at: When it ended (seconds since the epoch), or None for a replay of a saved history.
         failure: What went wrong in this activation, in words, or None.
+        side_effects: Times, random numbers, ids and patches that it took from Temporal.
     """
 
     index: int
@@ -117,6 +135,7 @@ class ReplayStep:
     query: bool = False
     at: float | None = None
     failure: str | None = None
+    side_effects: tuple[SideEffect, ...] = ()
 
     @property
     def is_live(self) -> bool:
@@ -133,7 +152,7 @@ class ReplayStep:
         """Build a step from what `json` gives back for `asdict(step)`; unknown names are ignored."""
         known = {f.name: data[f.name] for f in fields(cls) if f.name in data}
         known["lines"] = tuple((str(file), int(line)) for file, line in known.get("lines", ()))
-        for name, part in (("jobs", Job), ("waiting", Waiting), ("commands", Command)):
+        for name, part in (("jobs", Job), ("waiting", Waiting), ("commands", Command), ("side_effects", SideEffect)):
             known[name] = tuple(part(**p) for p in known.get(name, ()))
         for name in ("event_ids", "changed"):
             known[name] = tuple(known.get(name, ()))

@@ -9,6 +9,7 @@
     lines     place in `paths`: line numbers in the order executed, -(file + 1) switching to another file
     waiting   place in `waits`: text, task (a text), line, file, and again
     commands  text, line, file, event, and again
+    effects   of the steps that have side effects only: text, line, file, and again
     state     name (a text), text, and again: what differs from the step before. locals: the same.
     failure   step -> text, for the steps that have one
 
@@ -22,7 +23,7 @@ from pathlib import PurePath
 from typing import Any
 
 from stagedflow.replay.sources import class_lines
-from stagedflow.replay.trace import Command, Failure, ReplayStep, ReplayTrace, TraceEvent
+from stagedflow.replay.trace import Command, Failure, ReplayStep, ReplayTrace, SideEffect, TraceEvent
 from stagedflow.widgets.viewer_text import visible
 
 VERSION = 1
@@ -122,6 +123,11 @@ class _Encoder:
             "commands": [[n for c in s.commands for n in self._command(c)] for s in steps],
             "state": self._differences([s.state for s in steps]),
             "locals": self._differences([s.locals for s in steps]),
+            "effects": {
+                str(i): [n for e in s.side_effects for n in self._placed(e)]
+                for i, s in enumerate(steps)
+                if s.side_effects
+            },
             "failure": {str(i): self._text(s.failure) for i, s in enumerate(steps) if s.failure},
         }
         if place:
@@ -147,9 +153,12 @@ class _Encoder:
             flat += [self._text(wait.text), self._text(wait.task), wait.line or 0, where]
         return self.waits.place(tuple(flat))
 
-    def _command(self, command: Command) -> tuple[int, int, int, int]:
-        where = self.files.place(command.file or self.trace.file) if command.line else 0
-        return self._text(command.text), command.line or 0, where, command.event_id or 0
+    def _command(self, command: Command) -> tuple[int, ...]:
+        return *self._placed(command), command.event_id or 0
+
+    def _placed(self, told: Command | SideEffect) -> tuple[int, int, int]:
+        where = self.files.place(told.file or self.trace.file) if told.line else 0
+        return self._text(told.text), told.line or 0, where
 
     def _differences(self, states: Sequence[Mapping[str, str]]) -> list[list[int]]:
         """For each state the names whose text is not that of the state before, each with its text."""

@@ -54,6 +54,7 @@ def test_a_step_shows_its_lines_its_waits_and_what_each_worker_has_run(browser: 
         assert viewer.pane("Source").locator(f"[data-line='{RESERVE}'] .sfv-note").inner_text() == (
             "‖ run waits here: activity reserve"
         )
+        assert "workflow.uuid4() = UUID('1234')" in viewer.pane("This step").inner_text()
         viewer.root.get_by_role("slider").fill("5")
         row = viewer.pane("Source").locator(f"[data-line='{GATE}']")
         assert row.locator(".sfv-gutter").all_inner_texts() == ["●4", "↻4 ●6"]

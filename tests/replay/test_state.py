@@ -6,7 +6,7 @@ import unicodedata
 import pytest
 
 from stagedflow.replay.replayer import record_replay
-from stagedflow.replay.trace import Command, Job, ReplayTrace, Waiting
+from stagedflow.replay.trace import Command, Job, ReplayTrace, SideEffect, Waiting
 from tests.fixtures.cases import CASES
 from tests.fixtures.recorded import load
 from tests.replay.replays import trace_of
@@ -18,9 +18,9 @@ HOSTILE = ["hostile_state", "hostile_payloads"]
 def texts(trace: ReplayTrace) -> list[str]:
     """Every text of a trace that came from the workflow or its history: all but its source."""
     values = [text for step in trace.steps for kept in (step.state, step.locals) for text in kept.values()]
-    parts: list[Job | Waiting | Command] = []
+    parts: list[Job | Waiting | Command | SideEffect] = []
     for step in trace.steps:
-        parts += [*step.jobs, *step.waiting, *step.commands]
+        parts += [*step.jobs, *step.waiting, *step.commands, *step.side_effects]
     said = [part.text for part in parts]
     return [*values, *said, *(event.text for event in trace.events)]
 
@@ -50,6 +50,18 @@ async def test_an_object_that_has_no_words_is_told_all_the_same() -> None:
     state = (await trace_of("hostile_state")).steps[0].state
     assert "RuntimeError" in state["unspeakable"]
     assert "0x" not in state["thing"]
+
+
+async def test_side_effects_are_told_with_the_answers_that_the_code_got() -> None:
+    trace = await trace_of("time_and_chance")
+    told = {e.kind: e.text for step in trace.steps for e in step.side_effects}
+    facts = trace.steps[-1].state["facts"]
+    uuid = told["uuid4"].removeprefix("workflow.uuid4() = UUID('").removesuffix("')")
+    assert len(uuid) == 36 and uuid in facts
+    moment = float(told["time"].removeprefix("workflow.time() = "))
+    assert f"{moment:.3f}" in facts
+    assert told["now"].startswith("workflow.now() = datetime.datetime(")
+    assert told["random"] == "workflow.random()"
 
 
 @pytest.mark.parametrize("name", HOSTILE)

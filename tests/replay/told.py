@@ -4,6 +4,7 @@
         ~ what changed in the state
         . coroutine: what it waits for        | the source line where it waits
         > command                             | the source line that made it
+    = a side effect's call                | the source line that asked for it
     ! why the replay failed
 
 `python -m tests.replay.told NAME...` prints these texts. What `expected/` holds was read line by line against source
@@ -62,6 +63,10 @@ def _step(trace: ReplayTrace, step: ReplayStep) -> Iterator[str]:
         yield f"    . {waiting.task}: {text} | {_source(trace, waiting.file, waiting.line)}"
     for command in step.commands:
         yield f"    > {command.text} | {_source(trace, command.file, command.line)}"
+    for effect in step.side_effects:
+        # Times, ids and numbers are the recording's own; what a patch gave is not.
+        text = effect.text if effect.kind == "patched" else effect.text.partition(" = ")[0]
+        yield f"    = {text} | {_source(trace, effect.file, effect.line)}"
 
 
 def _failure(trace: ReplayTrace) -> Iterator[str]:

@@ -57,6 +57,8 @@ def test_it_says_of_each_step_what_the_trace_says(trace: ReplayTrace) -> None:
         )
         jobs = [(texts[t], e or None, texts[k]) for t, e, k in groups(steps["jobs"][i], 3)]
         assert jobs == [(j.text, j.event_id, j.kind) for j in step.jobs]
+        effects = [(texts[t], n) for t, n, _ in groups(steps["effects"].get(str(i), []), 3)]
+        assert effects == [(e.text, e.line) for e in step.side_effects]
         assert path(payload, steps["lines"][i]) == [("rollout.py", n) for _, n in step.lines]
         waits = [(texts[t], texts[w], n or None) for t, w, n, _ in groups(payload["waits"][steps["waiting"][i]], 4)]
         assert waits == [(w.text, w.task, w.line) for w in step.waiting]

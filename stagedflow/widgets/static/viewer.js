@@ -134,6 +134,10 @@ class Trace {
     return inGroups(this.steps.commands[i], 4, ([text, line, file, event]) => ({ text: this.texts[text], line, file, event }));
   }
 
+  effects(i) {
+    return inGroups(this.steps.effects[i] ?? [], 3, ([text, line, file]) => ({ text: this.texts[text], line, file }));
+  }
+
   waits(i) {
     const flat = this.payload.waits[this.steps.waiting[i]];
     return inGroups(flat, 4, ([text, task, line, file]) => ({ text: this.texts[text], task: this.texts[task], line, file }));
@@ -281,6 +285,7 @@ class Trace {
     for (let i = 0; i < this.count; i += 1) {
       const [a, b] = [this.rowOfEvent(this.steps.first[i]), this.rowOfEvent(this.steps.last[i])];
       if (every(this.steps.jobs[i], 3, [0]) || every(this.steps.commands[i], 4, [0]) || waits[this.steps.waiting[i]]
+        || every(this.steps.effects[i] ?? [], 3, [0])
         || every(this.steps.state[i], 2, [0, 1]) || every(this.steps.locals[i], 2, [0, 1]) || pathHit(i)
         || texts[this.steps.failure[i]] || (a >= 0 && b < before.length - 1 && before[b + 1] > before[a])) found.push(i);
     }
@@ -954,6 +959,7 @@ class StepPane {
       failure === null ? "" : h("p", { class: "sfv-trouble" }, `! ${failure}`),
       this.section("Brought", this.jobs(i), "nothing but time"),
       this.section("Commands", this.commands(i), trace.how(i) === "q" ? "none: a query asks for nothing" : "none", "commands"),
+      trace.effects(i).length ? this.section("Side effects: the same in every replay", this.effects(i), "") : "",
       this.section("Now waits", this.waits(i), "nothing", "waiting"),
       this.section("State of the workflow", this.values(trace.state(i)), "no attributes", "state"),
       this.section("Locals of run", this.values(trace.locals(i)), "none", "locals"));
@@ -993,6 +999,10 @@ class StepPane {
     if (this.trace.stepFailure(i) !== null) return ["not sent: this task failed"];
     if (this.trace.how(i) === "r") return event ? ["↻ matched ", this.event(event), ": not sent again"] : ["↻ in history already: not sent again"];
     return event ? ["● new: sent to the server, made ", this.event(event)] : ["● new: sent to the server"];
+  }
+
+  effects(i) {
+    return this.trace.effects(i).map((e) => h("li", {}, h("b", {}, e.text), e.line ? " · " : "", this.place(e.file, e.line) ?? ""));
   }
 
   waits(i) {
