@@ -69,7 +69,8 @@ def _cells(trace: ReplayTrace, step: ReplayStep) -> tuple[str, ...]:
     how = "? query" if step.query else "↻ from history" if step.is_replaying else "● executed now"
     if step.worker is not None:
         names = {life.pid: life.name for life in trace.lives}
-        how += f", worker {names.get(step.worker, '?')} pid {step.worker}"
+        # By name alone: a pid is another one each time, and a saved table is compared.
+        how += f", worker {names.get(step.worker) or f'pid {step.worker}'}"
     lines = lines_text([n for file, n in step.lines if file == trace.file]) if step.lines else "–"
     commands = ", ".join(c.text + (f" (event {c.event_id})" if c.event_id else "") for c in step.commands)
     waits = "; ".join(_placed(w) for w in step.waiting)

@@ -157,7 +157,7 @@ def test_the_text_table_has_one_row_a_step() -> None:
     assert lines[0] == "Rollout: 7 steps (workflow activations), 4 of them executed now"
     starts = [line.split("  ")[0] for line in lines[3:] if line[0] != " "]
     assert starts == ["1", "2", "3", "4", "5", "6", "7"]
-    assert "● executed now, worker A pid 11" in text_table(recovered())
+    assert "● executed now, worker A" in text_table(recovered())
     assert "complete the workflow (event 21)" in lines[-1]
 
 
