@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 import fcntl
 import importlib
+import inspect
 import json
 import logging
 import os
@@ -14,7 +15,6 @@ import signal
 import sys
 import threading
 import traceback
-from collections import defaultdict
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import timedelta
 from functools import reduce
@@ -43,6 +43,10 @@ from stagedflow.replay.trace import ReplayStep
 ROW_DEADLINE = 1.0
 """Seconds that an activity waits for its own row at the most: with "started" on disk, a SIGKILL right after cannot hide
 the start; with "finished" on disk, whoever sees the result in history finds the row."""
+
+
+MAX_RUNS = 1_000
+"""So many runs are remembered whose source is kept already: the worker's cache of workflows holds as many."""
 
 
 class LedgerInterceptor(Interceptor):
@@ -102,26 +106,33 @@ def end_with(owner_lock: str) -> None:
 
 async def run(config: dict[str, Any], report: Any, ledger: LedgerWriter) -> None:
     """Serve the task queue until SIGTERM, then stop gracefully."""
-    kept: dict[str, set[str]] = defaultdict(set)
+    kept: dict[str, set[str]] = {}
 
     def record(det: WorkflowInstanceDetails, step: ReplayStep) -> None:
-        run_id = det.info.run_id
-        ledger.activation(det.info.workflow_id, run_id, source_file(det.defn), det.info.workflow_type, step)
-        if new := {name for name, _ in step.lines} - kept[run_id]:
+        run_id, file = det.info.run_id, source_file(det.defn)
+        # The sandbox imports the workflow's modules anew for each run that it (re)builds: that is when they are read.
+        if any(job.kind == "initialize_workflow" for job in step.jobs):
+            kept.pop(run_id, None)
+        if new := {name for name, _ in step.lines} - kept.setdefault(run_id, set()):
             kept[run_id] |= new
-            ledger.sources(run_id, read_sources(new))
+            ledger.sources(run_id, read_sources(new, anew=det.defn.sandboxed))
+        if len(kept) > MAX_RUNS:
+            kept.pop(next(iter(kept)))
+        ledger.activation(det.info.workflow_id, run_id, file, det.info.workflow_type, step)
 
     sandboxed: WorkflowRunner = SandboxedWorkflowRunner()
     unsandboxed: WorkflowRunner = UnsandboxedWorkflowRunner()
     if config["record"]:
         sandboxed, unsandboxed = RecordingRunner(sandboxed, record), RecordingRunner(unsandboxed, record)
+    workflows = [load(w) for w in config["workflows"]]
+    read_sources(filter(None, map(inspect.getsourcefile, workflows)))  # unsandboxed code stays as it is now
     client = await Client.connect(
         config["target"], namespace=config["namespace"], identity=f"{config['name']}@{os.getpid()}"
     )
     worker = Worker(
         client,
         task_queue=config["task_queue"],
-        workflows=[load(w) for w in config["workflows"]],
+        workflows=workflows,
         activities=[load(a) for a in config["activities"]],
         activity_executor=ThreadPoolExecutor(20),
         workflow_runner=sandboxed,

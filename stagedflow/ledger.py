@@ -22,7 +22,9 @@ CREATE TABLE IF NOT EXISTS activities(
     attempt INTEGER, pid INTEGER, started REAL, finished REAL, outcome TEXT);
 CREATE TABLE IF NOT EXISTS activations(
     id INTEGER PRIMARY KEY, workflow_id TEXT, run_id TEXT, workflow_type TEXT, file TEXT, pid INTEGER, step TEXT);
-CREATE TABLE IF NOT EXISTS sources(run_id TEXT, file TEXT, text TEXT, PRIMARY KEY(run_id, file));
+CREATE TABLE IF NOT EXISTS sources(id INTEGER PRIMARY KEY, run_id TEXT, pid INTEGER, file TEXT, hash TEXT);
+CREATE TABLE IF NOT EXISTS texts(hash TEXT PRIMARY KEY, text TEXT);
+CREATE INDEX IF NOT EXISTS sources_of_run ON sources(run_id);
 CREATE INDEX IF NOT EXISTS activities_of_run ON activities(run_id);
 CREATE INDEX IF NOT EXISTS activations_of_run ON activations(run_id);
 """
@@ -64,6 +66,28 @@ class Activation:
     workflow_type: str
     file: str
     step: ReplayStep
+
+
+@dataclass(frozen=True)
+class Sources:
+    """The source of a run.
+
+    Attributes:
+        texts: File -> text, as the latest worker had it.
+        others: `(file, pid)` of each worker that had another text of that file.
+    """
+
+    texts: dict[str, str]
+    others: tuple[tuple[str, int], ...] = ()
+
+    def notes(self, lives: Sequence[WorkerLife]) -> tuple[str, ...]:
+        """For each worker that ran another text than the one shown: a sentence that says so."""
+        names = {life.pid: f"worker {life.name} (pid {life.pid})" for life in lives}
+        return tuple(
+            f"{Path(file).name} was edited in between: the lines of {names.get(pid, f'pid {pid}')} are those of an "
+            "earlier text than the one shown."
+            for file, pid in self.others
+        )
 
 
 class Ledger:
@@ -119,12 +143,15 @@ class Ledger:
         steps = [row.step for row in rows]
         workflow_type, file = (rows[-1].workflow_type, rows[-1].file) if rows else ("", "")
         pids = {step.worker for step in steps}
+        lives = tuple(life for life in self.lives() if life.pid in pids)
+        sources = self.sources(run_id)
         return ReplayTrace.of(
             steps,
             workflow_type=workflow_type,
             file=file,
-            lives=tuple(life for life in self.lives() if life.pid in pids),
-            sources=self.sources(run_id),
+            lives=lives,
+            sources=sources.texts,
+            notes=sources.notes(lives),
         )
 
     def activations(self, run_id: str, *, after: int = 0) -> list[Activation]:
@@ -135,9 +162,16 @@ class Ledger:
         )  # fmt: skip
         return [Activation(id, kind, file, ReplayStep.from_dict(json.loads(step))) for id, kind, file, step in rows]
 
-    def sources(self, run_id: str) -> dict[str, str]:
-        """The text of each source file that a run has executed, as its latest worker had it."""
-        return dict(self._rows("SELECT file, text FROM sources WHERE run_id = ? ORDER BY rowid", run_id))
+    def sources(self, run_id: str) -> Sources:
+        """Each source file that a run has executed, as its latest worker had it."""
+        rows = self._rows(
+            "SELECT file, pid, hash, text FROM sources JOIN texts USING (hash) WHERE run_id = ? ORDER BY sources.id",
+            run_id,
+        )
+        texts = {file: text for file, _, _, text in rows}
+        latest = {file: hash for file, _, hash, _ in rows}
+        others = {(file, pid) for file, pid, hash, _ in rows if hash != latest[file]}
+        return Sources(texts, tuple(sorted(others)))
 
     def latest_run(self, workflow_id: str) -> str | None:
         """The run of this workflow that a worker wrote of last, or None."""

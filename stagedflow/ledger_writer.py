@@ -1,5 +1,6 @@
 """The writing side of the ledger: rows are queued here, and one thread puts them on disk."""
 
+import hashlib
 import json
 import queue
 import sqlite3
@@ -46,7 +47,11 @@ class LedgerWriter:
     def sources(self, run_id: str, texts: Mapping[str, str]) -> None:
         """The source files of a run as this process has them: they may be edited later."""
         for file, text in texts.items():
-            self._put("INSERT OR REPLACE INTO sources(run_id, file, text) VALUES (?, ?, ?)", run_id, file, text)
+            digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+            self._put("INSERT OR IGNORE INTO texts(hash, text) VALUES (?, ?)", digest, text)
+            self._put(
+                "INSERT INTO sources(run_id, pid, file, hash) VALUES (?, ?, ?, ?)", run_id, self._pid, file, digest
+            )
 
     def activity_started(
         self, workflow_id: str, run_id: str, activity_id: str, activity_type: str, attempt: int

@@ -3,7 +3,7 @@
 from typing import Any
 
 from stagedflow.ledger import Activation, Ledger
-from stagedflow.replay.events import read_trace_event
+from stagedflow.replay.events import EventTeller
 from stagedflow.replay.matching import match
 from stagedflow.replay.trace import ReplayTrace, TraceEvent, WorkerLife
 
@@ -18,6 +18,7 @@ class LiveTrace:
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
         self._history: list[Any] = []
+        self._teller = EventTeller()
         self._events: list[TraceEvent] = []
         self._activations: list[Activation] = []
         self._made_of: Any = None
@@ -26,7 +27,7 @@ class LiveTrace:
     def add(self, event: Any) -> None:
         """The server has told the next event of the run (a protobuf message of Temporal's API)."""
         self._history.append(event)
-        self._events.append(read_trace_event(event))
+        self._events.append(self._teller.tell(event))
 
     def now(self, run_id: str, lives: tuple[WorkerLife, ...]) -> ReplayTrace:
         """The trace at this moment.
@@ -48,11 +49,13 @@ class LiveTrace:
         steps = [row.step for row in self._activations]
         last = self._activations[-1]
         pids = {step.worker for step in steps}
+        sources = self._ledger.sources(run_id)
         return ReplayTrace.of(
             match(steps, self._history),
             workflow_type=last.workflow_type,
             file=last.file,
             events=tuple(self._events),
             lives=tuple(life for life in lives if life.pid in pids),
-            sources=self._ledger.sources(run_id),
+            sources=sources.texts,
+            notes=sources.notes(lives),
         )

@@ -33,7 +33,7 @@ def run(args: argparse.Namespace) -> int:
     if here not in sys.path:
         sys.path.insert(0, here)  # as `python -m` does: the learner's modules are beside the history
     if args.html:
-        _must_be_writable(Path(args.html))
+        _must_be_writable(Path(args.html), Path(args.history))
     workflows = [find_workflow(named) for named in args.workflow]
     trace = asyncio.run(record_replay(Path(args.history), workflows=workflows))
     _print(tell(trace, table=args.text or not args.html))
@@ -63,7 +63,10 @@ def tell(trace: ReplayTrace, *, table: bool) -> str:
 def _print(text: str) -> None:
     """Print it, with a ? for each sign that this terminal does not know."""
     encoding = sys.stdout.encoding or "utf-8"
-    print(text.encode(encoding, "replace").decode(encoding), flush=True)
+    try:
+        print(text.encode(encoding, "replace").decode(encoding), flush=True)
+    except BrokenPipeError:  # as into `head`: whoever reads it has enough
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115 - for what the interpreter still flushes at its end
 
 
 def find_workflow(named: str) -> type:
@@ -101,8 +104,12 @@ def _import(name: str, class_name: str) -> ModuleType:
         raise LabError(f"The module {name} could not be imported: {type(error).__name__}: {error}.") from error
 
 
-def _must_be_writable(path: Path) -> None:
-    """Say it before the replay, not after it."""
+def _must_be_writable(path: Path, history: Path) -> None:
+    """Say it before the replay, not after it; and never write over the history, or over a file that is no page."""
+    if path.exists() and history.exists() and path.samefile(history):
+        raise LabError(f"--html {str(path)!r} is the history itself: name another file for the page.")
+    if path.is_file() and path.suffix.lower() not in (".html", ".htm"):
+        raise LabError(f"--html {str(path)!r} is there already, and is no .html file: name another file for the page.")
     if path.is_dir():
         raise LabError(f"--html {str(path)!r} is a folder: name a file in it.")
     if not path.parent.is_dir():

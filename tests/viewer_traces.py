@@ -92,9 +92,7 @@ STEPS = (
         (Waiting("activity", "activity reserve", RESERVE, "run", FILE),),
         (Command("schedule_activity", "schedule activity reserve", RESERVE, 5, "1", FILE),),
         {"log": "[]", "stage": "0"},
-        side_effects=(
-            SideEffect("uuid4", "workflow.uuid4() = UUID('1234')", LOG, FILE),
-        ),
+        side_effects=(SideEffect("uuid4", "workflow.uuid4() = UUID('1234')", LOG, FILE),),
     ),
     ReplayStep(
         1,
@@ -151,6 +149,19 @@ def recovered() -> ReplayTrace:
     live = [replace(step, worker=22, is_replaying=False, at=START + 13 + n) for n, step in enumerate(STEPS[2:])]
     lives = (WorkerLife("A", 11, START, START + 5, "crashed", True), WorkerLife("B", 22, START + 8, None, None, True))
     return replayed(*mine, *again, query, *live, lives=lives)
+
+
+def evicted() -> ReplayTrace:
+    """What one worker left whose cache evicted the workflow: it did three steps, replayed them, and went on."""
+    did = [replace(step, worker=11, is_replaying=False, at=START + n) for n, step in enumerate(STEPS[:3])]
+    again = [replace(step, worker=11, at=START + 10 + n) for n, step in enumerate(STEPS[:3])]
+    last = replace(STEPS[3], worker=11, is_replaying=False, at=START + 13)
+    return replayed(*did, *again, last, lives=(WorkerLife("A", 11, START, None, None, True),))
+
+
+def cut() -> ReplayTrace:
+    """A replay whose second step ran more lines than were kept: two of its first."""
+    return replayed(STEPS[0], replace(STEPS[1], cut=True), *STEPS[2:])
 
 
 def parted() -> ReplayTrace:

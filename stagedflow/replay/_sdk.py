@@ -4,8 +4,10 @@
 
 Messages. The activation and the completion that a `WorkflowInstance` takes and gives are protobuf messages of the SDK's
 bridge, `temporalio.bridge.proto`; there is no public name for them. `recorder.py` reads `run_id`, `is_replaying`,
-`history_length` and `jobs` of the one, `successful.commands` and `failed.failure.message` of the other; `jobs.py` reads
-the jobs' and commands' own fields.
+`history_length` and `jobs` of the one, `successful.commands` and `failed.failure` of the other; `jobs.py` reads the
+jobs' and commands' own fields. A workflow's definition (`WorkflowInstanceDetails.defn`, and on the class) is private,
+too: `cls`, `name`, `run_fn` and `sandboxed` of it are read. `parting.py` and `failures.py` know the words of some
+errors of the SDK's core.
 
 Frames. A coroutine's await chain is Python's own (`cr_await`); what it waits for is read off the innermost frames, by
 the names of the functions and of their local variables below.
@@ -15,7 +17,8 @@ ADDS_COMMAND = "_add_command"
 """The SDK calls it once for each command: whoever is on the stack then has made the command."""
 
 REGISTERS_TASK = "_register_task"
-"""The SDK calls it with each new task in its local variable `task`: whoever is on the stack then has started it."""
+"""The SDK calls it with each new task in its local variable `task`, and its name, or None, in `name`: whoever is on the
+stack then has started it."""
 
 CANCELS = "cancel"
 """The SDK's activity handle, a task, has a `cancel` of its own: whoever is on the stack then has cancelled it."""
@@ -43,6 +46,24 @@ SLEEP = "workflow_sleep"
 
 CANCELS_EXTERNAL = "_cancel_external_workflow"
 """The SDK's frame under an external handle's `cancel`; its local variable `target_workflow_id` names the other one."""
+
+TASK_SUFFIX = " (workflow: "
+"""What the SDK adds to every task's name begins so: the workflow's type, id and run."""
+
+SANDBOX_FILE = "workflow_sandbox.py"
+"""The file name that the sandbox gives to the code by which it runs a workflow."""
+
+PATCH_MARKER, LOCAL_ACTIVITY_MARKER = "core_patch", "core_local_activity"
+"""The markers that the SDK's core records in history; their details are JSON, with `id` and `seq` in them."""
+
+DEADLOCK_CODE = "TMPRL1101"
+"""What Temporal's own messages about code that did not yield begin with."""
+
+LOGGERS = ("temporalio.worker._workflow", "temporalio.worker._workflow_instance", "temporalio.worker._replayer")
+"""The loggers in which the SDK's worker tells of a workflow task that fails."""
+
+HANDLES = ("activity: ", "child: ", "nexus: ")
+"""How the names begin of those tasks that are themselves handles of something that the workflow has asked for."""
 
 TASK_NAMES = ("activity: ", "child: ", "nexus: ", "signal: ", "update: ", "query: ", "run")
 """How the names of the SDK's own tasks begin; what follows is the activity's, workflow's or handler's name."""

@@ -1,27 +1,22 @@
 """What each coroutine of a workflow waits for, read off its await chain."""
 
-import ast
 import asyncio
 import gc
-import linecache
-from collections.abc import Iterable, Iterator
-from functools import lru_cache
+from collections import Counter
+from collections.abc import Collection, Iterator
+from dataclasses import replace
+from itertools import chain, islice
 from os.path import basename
 from types import AsyncGeneratorType, CodeType, CoroutineType, FrameType, GeneratorType
 from typing import Any
 from weakref import WeakSet
 
 from temporalio import workflow
-from temporalio.worker import (
-    SignalChildWorkflowInput,
-    SignalExternalWorkflowInput,
-    StartChildWorkflowInput,
-    StartLocalActivityInput,
-    WorkflowOutboundInterceptor,
-)
 
-from stagedflow.replay import _sdk
+from stagedflow.replay import _sdk, outbound
+from stagedflow.replay.gates import gates_of
 from stagedflow.replay.line_tracer import LineTracer
+from stagedflow.replay.open_tasks import OpenTasks
 from stagedflow.replay.trace import Waiting
 from stagedflow.replay.words import duration
 
@@ -31,43 +26,14 @@ BACKGROUND = "background"
 MAX_NAMED = 6
 """Of several things awaited at once, so many are named; the others are counted."""
 
+MOST = 50
+"""So many coroutines of the learner's are looked at."""
+
+MANY = 200
+"""If more tasks are open, those in the background are only counted."""
+
 Told = tuple[str, str]
 """A wait's kind and text."""
-
-
-class Outbound(WorkflowOutboundInterceptor):
-    """Puts a frame with a public `input` into the await chain of each call that waits inside the SDK.
-
-    Args:
-        next: The interceptor behind this one.
-        local: Takes the handles of local activities: their tasks are named like those of others.
-        children: Takes the handles of children that have started.
-    """
-
-    def __init__(self, next: WorkflowOutboundInterceptor, local: "WeakSet[Any]", children: "WeakSet[Any]") -> None:
-        super().__init__(next)
-        self._local = local
-        self._children = children
-
-    def start_local_activity(self, input: StartLocalActivityInput) -> workflow.ActivityHandle[Any]:
-        """Implements `WorkflowOutboundInterceptor.start_local_activity`."""
-        handle = super().start_local_activity(input)
-        self._local.add(handle)
-        return handle
-
-    async def start_child_workflow(self, input: StartChildWorkflowInput) -> workflow.ChildWorkflowHandle[Any, Any]:
-        """Implements `WorkflowOutboundInterceptor.start_child_workflow`."""
-        handle = await super().start_child_workflow(input)
-        self._children.add(handle)
-        return handle
-
-    async def signal_child_workflow(self, input: SignalChildWorkflowInput) -> None:
-        """Implements `WorkflowOutboundInterceptor.signal_child_workflow`."""
-        return await super().signal_child_workflow(input)
-
-    async def signal_external_workflow(self, input: SignalExternalWorkflowInput) -> None:
-        """Implements `WorkflowOutboundInterceptor.signal_external_workflow`."""
-        return await super().signal_external_workflow(input)
 
 
 class Awaits:
@@ -82,35 +48,58 @@ class Awaits:
     def __init__(self, tracer: LineTracer, run: CodeType, info: workflow.Info) -> None:
         self.local: WeakSet[Any] = WeakSet()
         self.children: WeakSet[Any] = WeakSet()
+        self.open = OpenTasks()
         self._tracer = tracer
         self._file = run.co_filename
-        self._gates = _gates(self._file, run.co_firstlineno)
+        self._gates = gates_of(run)
         self._suffix = f" (workflow: {info.workflow_type}, id: {info.workflow_id}, run: {info.run_id})"
 
-    def waiting(self, tasks: Iterable["asyncio.Task[Any]"]) -> tuple[Waiting, ...]:
-        """Where each of these tasks waits: `run` first, then in the order of their lines."""
-        found: list[tuple[Waiting, asyncio.Task[Any]]] = []
+    def waiting(self, loop: asyncio.AbstractEventLoop | None) -> tuple[Waiting, ...]:
+        """Where each coroutine waits: `run` first, then in the order of their lines.
+
+        Of thousands only some are told: an activation must not cost more, the more is open.
+
+        Args:
+            loop: The workflow's own, or None if it has none yet.
+        """
+        unseen = asyncio.all_tasks(loop) if self._tracer.cut and loop else ()
+        self.open.update(self._tracer.started, unseen)
+        handlers, tasks, handles = self.open.handlers, self.open.tasks, self.open.handles
+        found: list[Waiting] = []
         told: set[Any] = set()
-        rest: list[asyncio.Task[Any]] = []
-        for task in tasks:
-            chain = frames(task.get_coro())
-            own = [i for i, frame in enumerate(chain) if self._tracer.wants(frame.f_code)]
-            if not own:
-                rest.append(task)
+        few = len(tasks) + len(handles) <= MANY
+        for task in islice(chain(handlers, tasks), MOST):
+            frames_in = frames(task.get_coro())
+            own = next((i for i in range(len(frames_in) - 1, -1, -1) if self._tracer.wants(frames_in[i].f_code)), None)
+            if own is None:
                 continue
-            frame = chain[own[-1]]
-            kind, text = self._wait(task, chain[own[-1] + 1 :], (frame.f_code.co_filename, frame.f_lineno))
+            frame, beyond = frames_in[own], frames_in[own + 1 :]
             file = frame.f_code.co_filename
-            found.append((Waiting(kind, text, frame.f_lineno, self._whose(task), file), task))
-            told.update(_awaited(task, chain[own[-1] + 1 :]))
-        for task in rest:  # of the SDK's own, those that no other coroutine waits for
-            kind_text = self._named(task)
-            if task in told or kind_text is None or (kind_text[0] == "child result" and task not in self.children):
-                continue
-            file, line = self._tracer.born.get(task) or ("", None)
-            found.append((Waiting(*kind_text, line, BACKGROUND, file), task))
-        order = sorted((w for w, _ in found), key=lambda w: (w.task != "run", w.file, w.line or 0, w.task, w.text))
-        return tuple(order)
+            kind, text = self._wait(task, beyond, (file, frame.f_lineno))
+            found.append(Waiting(kind, text, frame.f_lineno, self._whose(task), file))
+            if few:
+                told.update(_awaited(task, beyond))
+        if few:
+            alike = Counter(w for task in (*handles, *tasks) if task not in told and (w := self._background(task)))
+            found += (replace(w, text=f"{w.text} ×{n}") if n > 1 else w for w, n in alike.items())
+        found.sort(key=lambda w: (w.task != "run", w.file, w.line or 0, w.task, w.text))
+        return (*found, *self._others())
+
+    def _background(self, task: "asyncio.Task[Any]") -> Waiting | None:
+        """The wait of a task of the SDK's own that no coroutine waits for, or None if it is not one."""
+        kind_text = self._named(task)
+        if kind_text is None or (kind_text[0] == "child result" and task not in self.children):
+            return None
+        file, line = self._tracer.born.get(task) or ("", None)
+        return Waiting(*kind_text, line, BACKGROUND, file)
+
+    def _others(self) -> Iterator[Waiting]:
+        """What is not told one by one, counted."""
+        handlers, tasks, handles = map(len, (self.open.handlers, self.open.tasks, self.open.handles))
+        if handlers + tasks > MOST:
+            yield Waiting("tasks", f"{handlers + tasks - MOST:,} more coroutines", None, BACKGROUND)
+        if tasks + handles > MANY and handles:
+            yield Waiting("tasks", f"{handles:,} activities and child workflows in all", None, BACKGROUND)
 
     def _whose(self, task: "asyncio.Task[Any]") -> str:
         name = task.get_name().removesuffix(self._suffix)
@@ -126,8 +115,8 @@ class Awaits:
                 return "timer", f"timer {duration(values['duration'])}{limit}"
             if name == _sdk.CANCELS_EXTERNAL:
                 return "external cancel", f"cancel of workflow {values['target_workflow_id']}{limit}"
-            if frame.f_code.co_filename == __file__:
-                kind, text = _outbound(name, values["input"])
+            if frame.f_code.co_filename == outbound.__file__:
+                kind, text = outbound.told_of(name, values["input"])
                 return kind, text + limit
             if (file, name) in _sdk.LIBRARY_WAITS:
                 local = values.get(_sdk.LIBRARY_WAITS[file, name])
@@ -168,10 +157,10 @@ class Awaits:
             return self._several("gather of", getattr(future, _sdk.GATHERS))
         return "other", "a future"
 
-    def _several(self, words: str, futures: Iterable[Any]) -> Told:
-        texts = [self._future(f)[1] for f in futures if not f.done()]
-        more = f" and {len(texts) - MAX_NAMED} more" if len(texts) > MAX_NAMED else ""
-        return "tasks", f"{words} {', '.join(texts[:MAX_NAMED])}{more}"
+    def _several(self, words: str, futures: Collection[Any]) -> Told:
+        named = [self._future(f)[1] for f in islice((f for f in futures if not f.done()), MAX_NAMED)]
+        left = sum(not f.done() for f in futures) - len(named)
+        return "tasks", f"{words} {', '.join(named)}{f' and {left:,} more' if left else ''}"
 
     def _named(self, task: "asyncio.Task[Any]") -> Told | None:
         """What a task of the SDK's, or one that only runs code of the SDK's, waits for; None for the learner's."""
@@ -243,37 +232,5 @@ def _awaited(task: "asyncio.Task[Any]", beyond: list[FrameType]) -> Iterator[Any
         todo.extend([getattr(future, _sdk.WAITS_ON, None), *getattr(future, _sdk.GATHERS, ())])
 
 
-def _outbound(name: str, input: Any) -> Told:
-    match name:
-        case "start_child_workflow":
-            return "child start", f"start of child workflow {input.workflow}"
-        case "signal_child_workflow":
-            return "external signal", f"signal {input.signal} to child workflow {input.child_workflow_id}"
-        case _:
-            return "external signal", f"signal {input.signal} to workflow {input.workflow_id}"
-
-
 def _at_most(seconds: Any) -> str:
     return f", for at most {duration(seconds)}" if isinstance(seconds, int | float) else ""
-
-
-@lru_cache(maxsize=256)
-def _gates(file: str, run_line: int) -> tuple[tuple[int, int], ...]:
-    """The lines of each `wait_condition` in the class whose `run` begins at `run_line`: those of `run` come first."""
-    try:
-        tree = ast.parse("".join(linecache.getlines(file)))
-    except (SyntaxError, ValueError):
-        return ()
-    functions = (ast.FunctionDef, ast.AsyncFunctionDef)
-    for cls in (node for node in ast.walk(tree) if isinstance(node, ast.ClassDef)):
-        methods = [m for m in cls.body if isinstance(m, functions)]
-        is_run = [m for m in methods if min([m.lineno, *(d.lineno for d in m.decorator_list)]) == run_line]
-        if is_run:
-            return tuple(span for m in [*is_run, *(m for m in methods if m not in is_run)] for span in _spans(m))
-    return ()
-
-
-def _spans(function: ast.AST) -> list[tuple[int, int]]:
-    calls = (n for n in ast.walk(function) if isinstance(n, ast.Call))
-    named = (c for c in calls if getattr(c.func, "attr", getattr(c.func, "id", "")) == "wait_condition")
-    return sorted((c.lineno, c.end_lineno or c.lineno) for c in named)

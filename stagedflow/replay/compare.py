@@ -1,17 +1,20 @@
 """Two traces in step: their activations side by side, and the first at which they differ."""
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 from pathlib import Path, PurePath
 from typing import Any
 
+from stagedflow.errors import LabError
 from stagedflow.replay.sources import class_lines
 from stagedflow.replay.trace import ReplayStep, ReplayTrace
 
-_PLACE = re.compile(r" at \S+:\d+$")
-"""A file and line at the end of a wait's words: an edit moves them without changing what is waited for."""
+_PLACE = re.compile(r" at \S+:\d+(?=,|$)")
+"""A file and line in a wait's words: an edit moves them without changing what is waited for."""
+_NONE = {"asked to": "gave no command", "waits for": "waits for nothing"}
 _MOST_WORDS = 3
 """Things of one kind that are told in words."""
 
@@ -126,19 +129,58 @@ def compare(
         a: The first trace.
         b: The second trace.
         names: What to call the two.
+
+    Raises:
+        LabError: One of them is no trace.
     """
-    match = SequenceMatcher(None, [_key(s) for s in a.steps], [_key(s) for s in b.steps], autojunk=False)
+    for trace in (a, b):
+        if not isinstance(trace, ReplayTrace):
+            raise LabError(f"`compare` takes two traces, as `await record_replay(...)` gives them; not {_kind(trace)}.")
     exact = _same_code(a, b)
     left, right = _Side(a, exact), _Side(b, exact)
     pairs: list[Pair] = []
-    for tag, a1, a2, b1, b2 in match.get_opcodes():
-        if tag == "equal":
-            both = zip(a.steps[a1:a2], b.steps[b1:b2], strict=True)
-            pairs += [_pair(left, one, right, two, names) for one, two in both]
-        else:
-            pairs += [Pair(step, None, ("alone",), f"only {names[0]} has it.") for step in a.steps[a1:a2]]
-            pairs += [Pair(None, step, ("alone",), f"only {names[1]} has it.") for step in b.steps[b1:b2]]
+    next_a = next_b = 0
+    for at_a, at_b in [*_counterparts(a.steps, b.steps), (len(a.steps), len(b.steps))]:
+        pairs += [Pair(step, None, ("alone",), f"only {names[0]} has it.") for step in a.steps[next_a:at_a]]
+        pairs += [Pair(None, step, ("alone",), f"only {names[1]} has it.") for step in b.steps[next_b:at_b]]
+        if at_a < len(a.steps):
+            pairs.append(_pair(left, a.steps[at_a], right, b.steps[at_b], names))
+        next_a, next_b = at_a + 1, at_b + 1
     return Comparison(a, b, tuple(pairs), names)
+
+
+def _kind(thing: object) -> str:
+    name = type(thing).__name__
+    return "a coroutine: await it first" if name == "coroutine" else f"{'an' if name[0] in 'aeiou' else 'a'} {name}"
+
+
+def _counterparts(a: Sequence[ReplayStep], b: Sequence[ReplayStep]) -> list[tuple[int, int]]:
+    """The places of those steps that are pairs, in order."""
+    left, right = _keys(a), _keys(b)
+    # What only one of them has is left out before: the matcher takes its time for each gap.
+    both = set(left) & set(right)
+    of_a, of_b = ([n for n, key in enumerate(keys) if key in both] for keys in (left, right))
+    match = SequenceMatcher(None, [left[n] for n in of_a], [right[n] for n in of_b], autojunk=False)
+    blocks = match.get_matching_blocks()
+    return [(of_a[block.a + n], of_b[block.b + n]) for block in blocks for n in range(block.size)]
+
+
+def _keys(steps: Sequence[ReplayStep]) -> list[tuple[object, ...]]:
+    """What makes two steps a pair: the last event that came, which is the start of their workflow task.
+
+    A step without events, such as a query, is told by the event before it and its reason, and counted among its like:
+    with one key for all of them, each step would be laid beside each other.
+    """
+    keys: list[tuple[object, ...]] = []
+    seen, alike = 0, Counter[str]()
+    for step in steps:
+        if step.event_ids:
+            seen, alike = step.event_ids[-1], Counter()
+            keys.append((seen,))
+        else:
+            alike[step.reason] += 1
+            keys.append((seen, step.reason, alike[step.reason]))
+    return keys
 
 
 @dataclass(frozen=True)
@@ -163,7 +205,7 @@ class _Side:
     def parts(self, step: ReplayStep) -> dict[str, Sequence[object]]:
         """What is compared, by the names that `Pair.differs` uses."""
         # Without the line of the await: where other lines ran, "lines" says so.
-        waits = [(w.task, w.text if self.exact else _PLACE.sub("", w.text)) for w in step.waiting]
+        waits = [(w.task, _PLACE.sub("", w.text)) for w in step.waiting]
         failure = self.trace.failure
         failed = failure.text if failure and failure.step == step.index else None
         return {
@@ -178,7 +220,8 @@ class _Side:
 
 def _pair(left: _Side, one: ReplayStep, right: _Side, two: ReplayStep, names: tuple[str, str]) -> Pair:
     parts, others = left.parts(one), right.parts(two)
-    differs = tuple(name for name in parts if parts[name] != others[name])
+    lines_differ = _lines_differ(one, parts["lines"], two, others["lines"])
+    differs = tuple(name for name in parts if (lines_differ if name == "lines" else parts[name] != others[name]))
     tell = {
         "lines": lambda: _lines(left, one, right, two),
         "commands": lambda: _versus("asked to", [c.text for c in one.commands], [c.text for c in two.commands]),
@@ -193,6 +236,13 @@ def _pair(left: _Side, one: ReplayStep, right: _Side, two: ReplayStep, names: tu
     return Pair(one, two, differs, text)
 
 
+def _lines_differ(one: ReplayStep, ran: Sequence[object], two: ReplayStep, other: Sequence[object]) -> bool:
+    """True if other lines ran, as far as is known: of a step that was cut, what came after those kept is not."""
+    shared = min(len(ran), len(other))
+    ended = [not step.cut and len(lines) == shared for step, lines in ((one, ran), (two, other))]
+    return ran[:shared] != other[:shared] or ended[0] != ended[1]
+
+
 def _lines(left: _Side, one: ReplayStep, right: _Side, two: ReplayStep) -> tuple[str, str]:
     """The first lines at which the two ways through the code part."""
     ways = [side.parts(step)["lines"] for side, step in ((left, one), (right, two))]
@@ -203,13 +253,14 @@ def _lines(left: _Side, one: ReplayStep, right: _Side, two: ReplayStep) -> tuple
 
 def _line_words(side: _Side, step: ReplayStep, at: int) -> str:
     if at >= len(step.lines):
-        return "ran no further line"
+        return "ran further lines, which are not kept" if step.cut else "ran no further line"
     file, number = step.lines[at]
     return f"ran line {number} ({side.line(file, number)})"
 
 
 def _versus(verb: str, one: Sequence[str], two: Sequence[str]) -> tuple[str, str]:
-    return f"{verb} {_listed(one)}", f"{verb} {_listed(two)}"
+    left, right = (f"{verb} {_listed(texts)}" if texts else _NONE[verb] for texts in (one, two))
+    return left, right
 
 
 def _values(what: str, one: Any, two: Any) -> tuple[str, str]:
@@ -222,11 +273,6 @@ def _values(what: str, one: Any, two: Any) -> tuple[str, str]:
 def _listed(texts: Sequence[str]) -> str:
     shown = ", ".join(texts[:_MOST_WORDS])
     return shown + (f" and {len(texts) - _MOST_WORDS} more" if len(texts) > _MOST_WORDS else "") or "nothing"
-
-
-def _key(step: ReplayStep) -> tuple[str, object]:
-    """What makes two steps a pair: the last event that came, which is the start of their workflow task."""
-    return ("event", step.event_ids[-1]) if step.event_ids else ("reason", step.reason)
 
 
 def _same_code(a: ReplayTrace, b: ReplayTrace) -> bool:

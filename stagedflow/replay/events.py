@@ -6,6 +6,7 @@ from typing import Any
 
 from temporalio.api.enums.v1 import EventType
 
+from stagedflow.replay import _sdk
 from stagedflow.replay.jobs import arguments
 from stagedflow.replay.trace import TraceEvent
 from stagedflow.replay.words import duration, one_line
@@ -15,13 +16,27 @@ _PREFIX = len("EVENT_TYPE_")
 
 def read_events(history: Iterable[Any]) -> tuple[TraceEvent, ...]:
     """The events of a history (protobuf messages of Temporal's API), in their order."""
-    return tuple(read_trace_event(event) for event in history)
+    teller = EventTeller()
+    return tuple(teller.tell(event) for event in history)
 
 
-def read_trace_event(event: Any) -> TraceEvent:
-    """One event."""
-    at = event.event_time.seconds + event.event_time.nanos / 1e9
-    return TraceEvent(event.event_id, event_type(event), at, one_line(_about(event)))
+class EventTeller:
+    """Tells the events of one history, one after the other: an answer says what an earlier event has asked for."""
+
+    def __init__(self) -> None:
+        self._asked: dict[int, str] = {}
+
+    def tell(self, event: Any) -> TraceEvent:
+        """The next event."""
+        kind, body = event_type(event), attributes(event)
+        at = event.event_time.seconds + event.event_time.nanos / 1e9
+        tell = _TELL.get(kind)
+        text = tell(body) if tell and body is not None else ""
+        if kind in _ASKING:
+            self._asked[event.event_id] = text
+        elif asked := self._asked.get(_answers(kind, body)):
+            text = f"{asked}: {text}" if text else asked
+        return TraceEvent(event.event_id, kind, at, one_line(text))
 
 
 def event_type(event: Any) -> str:
@@ -59,10 +74,26 @@ def _json_field(data: bytes, field: str) -> Any:
         return None
 
 
-def _about(event: Any) -> str:
-    body = attributes(event)
-    tell = _TELL.get(event_type(event))
-    return tell(body) if tell and body is not None else ""
+_ASKING = {
+    "ACTIVITY_TASK_SCHEDULED",
+    "TIMER_STARTED",
+    "WORKFLOW_EXECUTION_UPDATE_ACCEPTED",
+    "SIGNAL_EXTERNAL_WORKFLOW_EXECUTION_INITIATED",
+    "NEXUS_OPERATION_SCHEDULED",
+}
+
+
+def _answers(kind: str, body: Any) -> int:
+    """The event that asked for what this one tells of, or 0."""
+    if kind.startswith("TIMER_"):
+        return int(body.started_event_id)
+    if kind.startswith("WORKFLOW_"):
+        return int(getattr(body, "accepted_event_id", 0))
+    return int(getattr(body, "scheduled_event_id", 0) or getattr(body, "initiated_event_id", 0))
+
+
+def _outcome(outcome: Any) -> str:
+    return arguments(outcome.success.payloads) if outcome.HasField("success") else str(outcome.failure.message)
 
 
 def _failure(body: Any) -> str:
@@ -84,7 +115,7 @@ def _sticky(body: Any) -> str:
 
 def _marker(body: Any) -> str:
     name, id = marker_id(body)
-    return {"core_patch": f"patch {id}", "core_local_activity": f"local activity {id}"}.get(name, name)
+    return {_sdk.PATCH_MARKER: f"patch {id}", _sdk.LOCAL_ACTIVITY_MARKER: f"local activity {id}"}.get(name, name)
 
 
 def _keys(fields: Any) -> str:
@@ -93,6 +124,7 @@ def _keys(fields: Any) -> str:
 
 _TELL: dict[str, Callable[[Any], str]] = {
     "WORKFLOW_EXECUTION_STARTED": lambda b: f"{b.workflow_type.name}({arguments(b.input.payloads)})",
+    "WORKFLOW_EXECUTION_COMPLETED": lambda b: arguments(b.result.payloads),
     "WORKFLOW_EXECUTION_FAILED": _failure,
     "WORKFLOW_EXECUTION_TERMINATED": lambda b: b.reason,
     "WORKFLOW_EXECUTION_CANCEL_REQUESTED": lambda b: b.cause,
@@ -108,8 +140,6 @@ _TELL: dict[str, Callable[[Any], str]] = {
     "ACTIVITY_TASK_FAILED": _failure,
     "ACTIVITY_TASK_TIMED_OUT": _failure,
     "TIMER_STARTED": lambda b: duration(b.start_to_fire_timeout.ToNanoseconds() / 1e9),
-    "TIMER_FIRED": lambda b: f"timer {b.timer_id}",
-    "TIMER_CANCELED": lambda b: f"timer {b.timer_id}",
     "MARKER_RECORDED": _marker,
     "START_CHILD_WORKFLOW_EXECUTION_INITIATED": lambda b: f"{b.workflow_type.name} {b.workflow_id}",
     "START_CHILD_WORKFLOW_EXECUTION_FAILED": lambda b: f"{b.workflow_type.name} {b.workflow_id}",
@@ -120,12 +150,13 @@ _TELL: dict[str, Callable[[Any], str]] = {
     "CHILD_WORKFLOW_EXECUTION_TIMED_OUT": _child,
     "CHILD_WORKFLOW_EXECUTION_TERMINATED": _child,
     "SIGNAL_EXTERNAL_WORKFLOW_EXECUTION_INITIATED": lambda b: f"{b.signal_name} to {_other(b)}",
-    "SIGNAL_EXTERNAL_WORKFLOW_EXECUTION_FAILED": _other,
-    "EXTERNAL_WORKFLOW_EXECUTION_SIGNALED": _other,
     "REQUEST_CANCEL_EXTERNAL_WORKFLOW_EXECUTION_INITIATED": _other,
     "REQUEST_CANCEL_EXTERNAL_WORKFLOW_EXECUTION_FAILED": _other,
     "EXTERNAL_WORKFLOW_EXECUTION_CANCEL_REQUESTED": _other,
-    "WORKFLOW_EXECUTION_UPDATE_ACCEPTED": lambda b: b.accepted_request.input.name,
+    "WORKFLOW_EXECUTION_UPDATE_ACCEPTED": lambda b: (
+        f"{b.accepted_request.input.name}({arguments(b.accepted_request.input.args.payloads)})"
+    ),
+    "WORKFLOW_EXECUTION_UPDATE_COMPLETED": lambda b: _outcome(b.outcome),
     "WORKFLOW_EXECUTION_CONTINUED_AS_NEW": lambda b: f"{b.workflow_type.name}({arguments(b.input.payloads)})",
     "UPSERT_WORKFLOW_SEARCH_ATTRIBUTES": lambda b: _keys(b.search_attributes.indexed_fields),
     "WORKFLOW_PROPERTIES_MODIFIED": lambda b: "memo " + _keys(b.upserted_memo.fields),

@@ -10,9 +10,10 @@ from typing import Any
 
 from temporalio.workflow import NondeterminismError
 
+from stagedflow.replay import _sdk
 from stagedflow.replay.deadlock import deadlock_text, sites_of
 from stagedflow.replay.events import attributes
-from stagedflow.replay.guarded_replay import DEADLOCK_CODE, exception_in, text_of
+from stagedflow.replay.guarded_replay import exception_in, text_of
 from stagedflow.replay.parting import parting
 from stagedflow.replay.trace import Command, Failure, ReplayStep, TraceEvent
 from stagedflow.replay.words import one_line
@@ -26,9 +27,11 @@ _PAST = {
 }  # fmt: skip
 _WHAT = {
     "ACTIVITY_TASK_SCHEDULED": "the activity {text}",
-    "ACTIVITY_TASK_CANCEL_REQUESTED": "the cancellation of an activity",
+    "ACTIVITY_TASK_CANCEL_REQUESTED": "the cancellation of activity {text}",
     "TIMER_STARTED": "the timer of {text}",
-    "TIMER_CANCELED": "the cancellation of {text}",
+    "TIMER_CANCELED": "the cancellation of the timer of {text}",
+    "WORKFLOW_EXECUTION_UPDATE_ACCEPTED": "the acceptance of update {text}",
+    "WORKFLOW_EXECUTION_UPDATE_COMPLETED": "the end of update {text}",
     "START_CHILD_WORKFLOW_EXECUTION_INITIATED": "the child workflow {text}",
     "SIGNAL_EXTERNAL_WORKFLOW_EXECUTION_INITIATED": "the signal {text}",
     "REQUEST_CANCEL_EXTERNAL_WORKFLOW_EXECUTION_INITIATED": "the cancellation of workflow {text}",
@@ -69,8 +72,8 @@ def failure_of(
     step = steps[-1].index if steps else 0
     if isinstance(error, NondeterminismError):
         return _parted(message, steps, history, events)
-    if isinstance(error, TimeoutError) or DEADLOCK_CODE in message:
-        text = deadlock_text(steps) if DEADLOCK_CODE in message else f"{message} It was left to itself."
+    if isinstance(error, TimeoutError) or _sdk.DEADLOCK_CODE in message:
+        text = deadlock_text(steps) if _sdk.DEADLOCK_CODE in message else f"{message} It was left to itself."
         return Failure("deadlock", text, step, message=message)
     return Failure("raised", _raised_text(steps, raised, message), step, message=message)
 
@@ -155,7 +158,7 @@ def _did(command: Command) -> str:
 
 def _at(line: int | None, file: str, told: str = "") -> str:
     """Where, unless it was told."""
-    return f" at line {line}{_of(file)}" if line and not told.endswith(f":{line}") else ""
+    return f" at line {line}{_of(file)}" if line and f":{line}" not in told else ""
 
 
 def _of(file: str) -> str:
@@ -171,7 +174,9 @@ def _waits(steps: Sequence[ReplayStep], index: int) -> str:
 
 
 def _raised_text(steps: Sequence[ReplayStep], raised: BaseException | None, message: str) -> str:
-    what = one_line(f"{type(raised).__name__}: {text_of(raised)}" if raised else message)
+    # The log still has the exception, unless somebody has silenced it.
+    known = steps[-1].failure if steps and steps[-1].failure else message
+    what = one_line(f"{type(raised).__name__}: {text_of(raised)}" if raised else known)
     if not (steps and steps[-1].failure):
         return f"A workflow task failed before the workflow's code came to run: {what}"
     lines = sites_of(raised, {file for step in steps for file, _ in step.lines}) or steps[-1].lines

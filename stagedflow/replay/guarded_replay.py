@@ -16,8 +16,6 @@ from stagedflow.replay.quiet import quiet_runtime, quiet_task
 from stagedflow.replay.recorder import RecordingRunner
 from stagedflow.replay.trace import ReplayStep
 
-DEADLOCK_CODE = "TMPRL1101"
-"""What Temporal's own messages about code that did not yield begin with."""
 GRACE_SECONDS = 3.0
 """How long code that was interrupted after a deadlock may take to end, before it is left to itself."""
 STANDSTILL_SECONDS = 120.0
@@ -43,7 +41,7 @@ class Replayed:
     @property
     def deadlocked(self) -> bool:
         """True if the SDK's deadlock detector has spoken."""
-        return DEADLOCK_CODE in text_of(exception_in(self.records))
+        return _sdk.DEADLOCK_CODE in text_of(exception_in(self.records))
 
 
 async def replay(history: WorkflowHistory, runner: WorkflowRunner, **options: Any) -> Replayed:
@@ -124,7 +122,7 @@ def exception_in(records: Sequence[logging.LogRecord]) -> BaseException | None:
     """
     told = [r for r in records if not r.getMessage().startswith(_sdk.STUMBLED)]
     found = [error for r in told if r.exc_info and (error := r.exc_info[1])]
-    return next((error for error in found if DEADLOCK_CODE in text_of(error)), found[-1] if found else None)
+    return next((error for error in found if _sdk.DEADLOCK_CODE in text_of(error)), found[-1] if found else None)
 
 
 def text_of(error: BaseException | None) -> str:

@@ -163,13 +163,15 @@ def _outcome(kind: str, body: Any) -> str:
 
 def arguments(payloads: Any) -> str:
     """Payloads as they came, in a line: JSON is shown as it is, anything else by its encoding."""
-    return one_line(without_secrets(", ".join(_payload(p) for p in payloads)), MAX_ARGUMENTS)
+    return one_line(", ".join(_payload(p) for p in payloads), MAX_ARGUMENTS)
 
 
 def _payload(payload: Any) -> str:
     encoding = payload.metadata.get("encoding", b"").decode("utf-8", "replace")
     if encoding.startswith("json/"):
-        return str(payload.data[: 4 * MAX_ARGUMENTS], "utf-8", "replace")
+        head = str(payload.data[: 4 * MAX_ARGUMENTS], "utf-8", "replace")
+        # No more is ever shown; but where there is something to hide, only the whole says where it ends.
+        return head if without_secrets(head) == head else without_secrets(str(payload.data, "utf-8", "replace"))
     return "None" if encoding == "binary/null" else f"<{encoding or 'no encoding'}>"
 
 

@@ -40,8 +40,13 @@ class Maker:
 
 
 MAX_LINES = 5_000
-"""Lines kept of one activation. What runs beyond is not traced, so that a long loop costs no more than its start: a
-traced activation that took too long would look like a deadlock."""
+"""Lines kept of one activation."""
+MAX_CALLS = 100_000
+"""Calls looked at in one activation, those inside libraries included.
+
+After either, tracing ends until the next activation: code that computes for long must not take much longer for being
+watched, or the SDK would call it a deadlock.
+"""
 
 MAX_SIDE_EFFECTS = 100
 """Side effects kept of one activation."""
@@ -72,7 +77,9 @@ class LineTracer:
     Attributes:
         taken: `(file, line)` in the order executed, since the tracer was entered last.
         makers: What made each command added since then, in order.
+        started: The tasks started since then, with the names that the SDK gave them; None for the learner's.
         born: The line that started each of the workflow's tasks.
+        cut: True if there was too much to trace: what ran later is not in here.
         side_effects: What the code asked Temporal for, such as the time, with the answers.
         interrupted: The line at which the SDK's deadlock detector has stopped the code, or None.
     """
@@ -80,9 +87,12 @@ class LineTracer:
     def __init__(self, workflow_file: str) -> None:
         self.taken: list[Site] = []
         self.makers: list[Maker] = []
+        self.started: list[tuple[asyncio.Task[Any], str | None]] = []
         self.born: WeakKeyDictionary[asyncio.Task[Any], Site | None] = WeakKeyDictionary()
         self.side_effects: list[SideEffect] = []
         self.interrupted: Site | None = None
+        self.cut = False
+        self._calls = 0
         self._wanted: dict[str, bool] = {workflow_file: True}
         self._sites: dict[Site, Site] = {}
         self._cancelled: WeakKeyDictionary[asyncio.Task[Any], Site | None] = WeakKeyDictionary()
@@ -95,7 +105,7 @@ class LineTracer:
         file = code.co_filename
         wanted = self._wanted.get(file)
         if wanted is None:
-            foreign = file.startswith(("<", *_LIBRARIES, _OWN_PACKAGE)) or file == "workflow_sandbox.py"
+            foreign = file.startswith(("<", *_LIBRARIES, _OWN_PACKAGE)) or file == _sdk.SANDBOX_FILE
             wanted = self._wanted[file] = not foreign
         return wanted
 
@@ -108,13 +118,13 @@ class LineTracer:
         return None
 
     def __enter__(self) -> None:
-        self.side_effects = []
+        self.side_effects, self.started, self.cut, self._calls = [], [], False, 0
         self.taken, self.makers, self._resumed, self._left, self.interrupted = [], [], None, None, None
         self._previous = sys.gettrace()
         sys.settrace(self._on_call)
 
     def __exit__(self, *_: object) -> None:
-        if sys.gettrace() is None and self.taken:
+        if sys.gettrace() is None and self.taken and not self.cut:
             # Python drops a trace hook in which an exception comes: the interrupt came while the hook itself ran.
             self.interrupted = self.interrupted or self.taken[-1]
         sys.settrace(self._previous)
@@ -122,9 +132,10 @@ class LineTracer:
     def _on_call(self, frame: FrameType, _event: str, _arg: object) -> Any:
         # Python calls this for every call that the SDK makes, too: what is not looked for must cost next to nothing.
         code = frame.f_code
+        self._calls += 1
+        if self._calls > MAX_CALLS:
+            return self._end(frame)
         if self.wants(code):
-            if len(self.taken) >= MAX_LINES:
-                return None
             frame.f_trace_lines = True
             if code.co_flags & _AWAITS and frame.f_lineno != code.co_firstlineno:
                 self._resumed = code.co_filename, frame.f_lineno
@@ -139,8 +150,9 @@ class LineTracer:
         if name == _sdk.ADDS_COMMAND:
             self.makers.append(self._maker(frame))
         elif name == _sdk.REGISTERS_TASK and "task" in frame.f_locals:
-            maker = self._maker(frame)
-            self.born[frame.f_locals["task"]] = maker.line or maker.born
+            maker, task = self._maker(frame), frame.f_locals["task"]
+            self.born[task] = maker.line or maker.born
+            self.started.append((task, frame.f_locals.get("name")))
         elif name == _sdk.CANCELS and isinstance(frame.f_locals.get("self"), asyncio.Task):
             self._cancelled[frame.f_locals["self"]] = self.site(frame.f_back)
 
@@ -180,7 +192,7 @@ class LineTracer:
             site = frame.f_code.co_filename, frame.f_lineno
             self.taken.append(self._sites.setdefault(site, site))  # one object a line: a trace holds it often
             if len(self.taken) >= MAX_LINES:
-                self._stop_tracing(frame)
+                return self._end(frame)
         elif event == "return":
             if not _pauses(frame):
                 self._left = frame.f_code.co_filename, frame.f_lineno
@@ -188,9 +200,12 @@ class LineTracer:
             self.interrupted = frame.f_code.co_filename, frame.f_lineno
         return self._on_line
 
-    def _stop_tracing(self, frame: FrameType | None) -> None:
+    def _end(self, frame: FrameType | None) -> None:
+        """Stop tracing for the rest of the activation, in every frame on the stack."""
+        self.cut = True
+        sys.settrace(None)
         while frame is not None:
-            frame.f_trace_lines = False
+            frame.f_trace = None
             frame = frame.f_back
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from stagedflow.replay import _sdk
 from stagedflow.replay.events import attributes, event_type, marker_id
 from stagedflow.replay.trace import Command, Job, ReplayStep
 
@@ -35,7 +36,7 @@ MADE_BY = {
 """Kind of command -> the type of event that it makes."""
 
 _STARTED = {"CHILD_WORKFLOW_EXECUTION_STARTED", "START_CHILD_WORKFLOW_EXECUTION_FAILED", "NEXUS_OPERATION_STARTED"}
-_UPDATES = {
+UPDATES = {
     "accept": "WORKFLOW_EXECUTION_UPDATE_ACCEPTED",
     "complete": "WORKFLOW_EXECUTION_UPDATE_COMPLETED",
     "fail": "WORKFLOW_EXECUTION_UPDATE_COMPLETED",
@@ -104,14 +105,14 @@ class _Instance:
             case "cancel_workflow":
                 return self._index.found.get(("WORKFLOW_EXECUTION_CANCEL_REQUESTED", ""))
             case "do_update":
-                return self._index.found.get((_UPDATES["accept"], id))
+                return self._index.found.get((UPDATES["accept"], id))
             case "notify_has_patch":
-                return self._index.found.get(("core_patch", id))
+                return self._index.found.get((_sdk.PATCH_MARKER, id))
             case "resolve_child_workflow_execution_start" | "resolve_nexus_operation_start":
                 return self._index.started.get(self._asked.get(job.key, 0))
             case kind if kind.startswith("resolve_"):
                 asked = self._asked.get(job.key, 0)
-                if local := self._index.found.get(("core_local_activity", id)):
+                if local := self._index.found.get((_sdk.LOCAL_ACTIVITY_MARKER, id)):
                     return local if job.key.startswith("activity:") and local == asked else None
                 # A cancelled activity may be resolved at once, long before history holds how it ended.
                 found = self._index.resolved.get(asked, 0)
@@ -123,9 +124,9 @@ class _Instance:
         asked = f"{group}:{number}"
         match command.kind:
             case "update_response":
-                return self._index.found.get((_UPDATES.get(number, ""), id))
+                return self._index.found.get((UPDATES.get(number, ""), id))
             case "schedule_local_activity":  # its marker comes with its end, perhaps by a later workflow task
-                return self._ask(asked, self._index.found.get(("core_local_activity", number)))
+                return self._ask(asked, self._index.found.get((_sdk.LOCAL_ACTIVITY_MARKER, number)))
             case "request_cancel_activity" | "request_cancel_nexus_operation":
                 return self._next(command.kind, str(self._asked.get(asked, "")))
             case "cancel_child_workflow_execution":

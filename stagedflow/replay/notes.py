@@ -4,12 +4,16 @@ import logging
 from collections.abc import Sequence
 
 from stagedflow.replay import _sdk
-from stagedflow.replay.trace import Failure, ReplayStep
+from stagedflow.replay.trace import Failure, ReplayStep, TraceEvent
 from stagedflow.replay.words import one_line
 
 
 def notes_of(
-    steps: Sequence[ReplayStep], failure: Failure | None, records: Sequence[logging.LogRecord], first: str = ""
+    steps: Sequence[ReplayStep],
+    failure: Failure | None,
+    records: Sequence[logging.LogRecord],
+    events: Sequence[TraceEvent],
+    first: str = "",
 ) -> tuple[str, ...]:
     """The notes of a trace, each once.
 
@@ -17,11 +21,17 @@ def notes_of(
         steps: Its steps.
         failure: Its failure, which needs no note.
         records: What the SDK's worker logged.
+        events: The whole history.
         first: A note of the caller's own, or "".
     """
     notes = [first] if first else []
     if not steps and failure is None:
-        notes.append("No workflow task of this history was started: no worker has run any of its code yet.")
+        started = any(event.type == "WORKFLOW_TASK_STARTED" for event in events)
+        notes.append(
+            "A worker has started a workflow task of this history, but the replay of it recorded no step."
+            if started
+            else "No workflow task of this history was started: no worker has run any of its code yet."
+        )
     for record in records:
         text = record.getMessage()
         if text.startswith(_sdk.DROPPED_SIGNAL):

@@ -5,8 +5,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from stagedflow.replay import _sdk
 from stagedflow.replay.events import attributes, event_type, marker_id
-from stagedflow.replay.matching import MADE_BY
+from stagedflow.replay.jobs import CLOSING
+from stagedflow.replay.matching import MADE_BY, UPDATES
 from stagedflow.replay.trace import Command, ReplayStep
 
 _NO_ORDER = {"set_patch_marker", "schedule_local_activity"}
@@ -18,13 +20,7 @@ _CANCELS = {
     "cancel_signal_workflow": "signal_external_workflow_execution",
     "request_cancel_nexus_operation": "schedule_nexus_operation",
 }
-_CLOSING = {
-    "complete_workflow_execution",
-    "fail_workflow_execution",
-    "cancel_workflow_execution",
-    "continue_as_new_workflow_execution",
-}
-_SDK_MARKERS = {"core_patch", "core_local_activity"}
+_SDK_MARKERS = {_sdk.PATCH_MARKER, _sdk.LOCAL_ACTIVITY_MARKER}
 _EVENT_ID = re.compile(r"HistoryEvent\s*[({]\s*(?:event_)?id: (\d+)")
 
 
@@ -103,6 +99,8 @@ def _tasks(history: Sequence[Any]) -> dict[int, list[int]]:
             found[body.started_event_id] = []
         elif kind in MADE_BY.values() and not _made_by_the_sdk(kind, body):
             found[completed[body.workflow_task_completed_event_id]].append(event.event_id)
+        elif kind in UPDATES.values() and completed:  # it does not say by which task; it follows it at once
+            found[list(completed.values())[-1]].append(event.event_id)
     return found
 
 
@@ -123,29 +121,49 @@ def _first_difference(made: list[tuple[int, Command]], events: list[int], histor
             continue  # one that is only given up, or has ended already, makes no event
         else:
             return Parting(step, command, left[0].event_id if left else None)
-    return Parting(made[-1][0], None, left[0].event_id) if left else None
+    if not left:
+        return None
+    rejection = f"update:reject:{_update_id(left[0])}"
+    step, instead = next(((step, c) for step, c in made if c.key == rejection), (made[-1][0], None))
+    return Parting(step, instead, left[0].event_id)
 
 
 def _in_order(made: list[tuple[int, Command]]) -> list[tuple[int, Command]]:
     """Those that must be in history, as the SDK's core sends them: the first that closes the workflow comes last."""
-    commands = [(step, c) for step, c in made if c.kind in MADE_BY and c.kind not in _NO_ORDER]
+    commands = [(step, c) for step, c in made if _makes(c) and c.kind not in _NO_ORDER]
     begun = {_begun(c) for _, c in commands if c.kind in _CANCELS.values()}
     # What is asked for and taken back within one workflow task never reaches the server.
     undone = (begun & {_begun(c) for _, c in commands if c.kind in _CANCELS}) - {""}
     commands = [(step, c) for step, c in commands if _begun(c) not in undone]
-    closing = [(step, c) for step, c in commands if c.kind in _CLOSING]
-    return [*((step, c) for step, c in commands if c.kind not in _CLOSING), *closing[:1]]
+    closing = [(step, c) for step, c in commands if c.kind in CLOSING]
+    return [*((step, c) for step, c in commands if c.kind not in CLOSING), *closing[:1]]
 
 
 def _begun(command: Command) -> str:
     return ":".join(command.key.split(":")[:2]) if command.kind in {*_CANCELS, *_CANCELS.values()} else ""
 
 
+def _makes(command: Command) -> str | None:
+    """The type of event that the command makes, if any."""
+    if command.kind == "update_response":
+        return UPDATES.get(command.key.split(":", 2)[1])
+    return MADE_BY.get(command.kind)
+
+
+def _update_id(event: Any) -> str:
+    body = attributes(event)
+    if event_type(event) == UPDATES["accept"]:
+        return str(body.accepted_request.meta.update_id)
+    return str(body.meta.update_id) if event_type(event) == UPDATES["complete"] else ""
+
+
 def _fits(command: Command, event: Any) -> bool:
-    if MADE_BY[command.kind] != event_type(event):
+    if _makes(command) != event_type(event):
         return False
     body = attributes(event)
     match command.kind:
+        case "update_response":
+            return command.key.split(":", 2)[2] == _update_id(event)
         case "schedule_activity":
             return command.text == f"schedule activity {body.activity_type.name}"
         case "start_child_workflow_execution":

@@ -9,9 +9,10 @@ from typing import Any, TypeVar
 
 from temporalio.runtime import LoggingConfig, Runtime, TelemetryConfig, TelemetryFilter
 
+from stagedflow.replay import _sdk
+
 T = TypeVar("T")
 
-_LOGGERS = ("temporalio.worker._workflow", "temporalio.worker._workflow_instance", "temporalio.worker._replayer")
 _keeper: ContextVar["list[logging.LogRecord] | None"] = ContextVar("stagedflow_replay", default=None)
 
 
@@ -32,7 +33,7 @@ def quiet_task(coroutine: Coroutine[Any, Any, T]) -> "tuple[asyncio.Task[T], lis
         kept.append(record)
         return False
 
-    loggers = [logging.getLogger(name) for name in _LOGGERS]
+    loggers = [logging.getLogger(name) for name in _sdk.LOGGERS]
     token = _keeper.set(kept)
     try:
         task = asyncio.get_running_loop().create_task(coroutine)

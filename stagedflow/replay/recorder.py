@@ -23,11 +23,12 @@ from temporalio.worker import (
     WorkflowRunner,
 )
 
-from stagedflow.replay.awaits import Awaits, Outbound, frames
+from stagedflow.replay.awaits import Awaits, frames
 from stagedflow.replay.definitions import source_file
 from stagedflow.replay.jobs import Naming, commands_of
 from stagedflow.replay.line_tracer import LineTracer
-from stagedflow.replay.safe_text import safe_names
+from stagedflow.replay.outbound import Outbound
+from stagedflow.replay.safe_text import attributes_of, safe_names
 from stagedflow.replay.trace import ReplayStep
 
 DEADLOCK = "it did not yield within 2 seconds: the SDK's deadlock detector (TMPRL1101) stopped it"
@@ -86,39 +87,53 @@ class _RecordedInstance(WorkflowInstance):
             return self._inner.activate(act)
         with self._lines:
             completion = self._inner.activate(act)
+        # Recording must never fail a workflow task; the worker's log keeps the reason.
         try:
-            self._sink(self._det, self._step(act, completion))
+            step = self._least(act)
+            try:
+                step = self._whole(step, completion)
+            except Exception as error:
+                print(f"stagedflow: of an activation only jobs and lines were recorded: {error!r}", file=sys.stderr)
+            self._sink(self._det, step)
         except Exception as error:
-            # Recording must never fail a workflow task; the worker's log keeps the reason.
             print(f"stagedflow: an activation was not recorded: {error!r}", file=sys.stderr)
         return completion
 
-    def _step(self, act: Any, completion: Any) -> ReplayStep:
-        lines = self._lines
+    def _least(self, act: Any) -> ReplayStep:
+        """What came and which lines ran: no object of the learner's is looked at for it."""
         brought = tuple(range(self._seen_events + 1, act.history_length + 1))
         self._seen_events = max(self._seen_events, act.history_length)
-        tasks = asyncio.all_tasks(self._loop) if self._loop else set()
         return ReplayStep(
             index=0,
             is_replaying=act.is_replaying,
             event_ids=brought,
             jobs=tuple(self._naming.job(job) for job in act.jobs),
-            lines=tuple(lines.taken) if lines.interrupted is None else (*lines.taken, lines.interrupted),
-            waiting=self._awaits.waiting(tasks),
-            commands=commands_of(self._naming, completion.successful.commands, lines.makers),
-            side_effects=tuple(lines.side_effects),
-            state=safe_names(vars(self._object)) if hasattr(self._object, "__dict__") else {},
-            locals=self._run_locals(tasks),
+            lines=tuple(self._lines.taken),
             query=all(job.HasField("query_workflow") for job in act.jobs),
             at=time.time(),
-            failure=completion.failed.failure.message or (DEADLOCK if lines.interrupted else None),
+            cut=self._lines.cut,
         )
 
-    def _run_locals(self, tasks: "set[asyncio.Task[Any]]") -> dict[str, str]:
-        for task in tasks:
+    def _whole(self, step: ReplayStep, completion: Any) -> ReplayStep:
+        lines = self._lines
+        waiting = self._awaits.waiting(self._loop)
+        interrupted = lines.interrupted or (self._awaits.open.interrupted(lines.wants) if lines.cut else None)
+        return replace(
+            step,
+            lines=(*lines.taken, interrupted) if interrupted else tuple(lines.taken),
+            waiting=waiting,
+            commands=commands_of(self._naming, completion.successful.commands, lines.makers),
+            side_effects=tuple(lines.side_effects),
+            state=safe_names(attributes_of(self._object)) if self._object is not None else {},
+            locals=self._run_locals(),
+            failure=DEADLOCK if interrupted else _failure(completion),
+        )
+
+    def _run_locals(self) -> dict[str, str]:
+        for task in self._awaits.open.handlers:
             for frame in frames(task.get_coro()):
-                code = frame.f_code  # a sandboxed workflow's code is another object, made from the same lines
-                if (code.co_filename, code.co_firstlineno) == (self._run.co_filename, self._run.co_firstlineno):
+                code = frame.f_code  # a sandboxed workflow's code is another object, made from the same file
+                if (code.co_filename, code.co_qualname) == (self._run.co_filename, self._run.co_qualname):
                     return safe_names({n: v for n, v in frame.f_locals.items() if n != "self"})
         return {}
 
@@ -133,3 +148,12 @@ class _RecordedInstance(WorkflowInstance):
 
     def get_thread_id(self) -> int | None:
         return self._inner.get_thread_id()
+
+
+def _failure(completion: Any) -> str | None:
+    """What failed the workflow task: the exception's type and message."""
+    if not completion.HasField("failed"):
+        return None
+    failure = completion.failed.failure
+    kind = failure.application_failure_info.type
+    return ": ".join(filter(None, (kind, failure.message))) or "the workflow task failed"

@@ -19,6 +19,7 @@ from stagedflow.replay.definitions import definition_for, source_file
 from stagedflow.replay.events import read_events
 from stagedflow.replay.failures import failure_of, up_to_the_parting
 from stagedflow.replay.guarded_replay import Replayed, replay
+from stagedflow.replay.handlers import missing_handlers
 from stagedflow.replay.history_file import read_history
 from stagedflow.replay.matching import match
 from stagedflow.replay.notes import notes_of
@@ -104,5 +105,5 @@ def _trace(history: WorkflowHistory, definition: Any, replayed: Replayed, note: 
         failure=failure,
         events=events,
         sources=read_sources(files_of(steps, file)),
-        notes=notes_of(steps, failure, replayed.records, note),
+        notes=(*notes_of(steps, failure, replayed.records, events, note), *missing_handlers(definition, steps)),
     )

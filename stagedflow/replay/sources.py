@@ -10,14 +10,17 @@ MAX_FILE = 1_000_000
 """Characters of a file that are kept at the most: a trace goes into a page."""
 
 
-def read_sources(files: Iterable[str]) -> dict[str, str]:
-    """The text of each file as it is now; one that cannot be read is left out.
+def read_sources(files: Iterable[str], *, anew: bool = True) -> dict[str, str]:
+    """The text of each file; one that cannot be read is left out. `linecache` knows a notebook's cells, too.
 
-    It is read anew, as the learner may have edited it, and by `linecache`, which also knows a notebook's cells.
+    Args:
+        files: Their paths.
+        anew: False to take the text as it was when it was read first.
     """
     found = {}
     for name in files:
-        linecache.checkcache(name)
+        if anew:
+            linecache.checkcache(name)
         if text := "".join(linecache.getlines(name)):
             found[name] = text[:MAX_FILE]
     return found

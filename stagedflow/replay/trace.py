@@ -113,12 +113,14 @@ class ReplayStep:
         commands: What the activation asked the server to do.
         state: The workflow object's attributes, name to bounded text.
         locals: The local variables of `run`, name to bounded text.
-        changed: The names in `state` whose text differs from this worker's step before.
+        changed: The names in `state` whose text differs from the step before of the same worker, and those that are
+            gone. A workflow that starts anew, after a crash or an eviction from the cache, has no step before.
         worker: The process that did it (pid), or None for a replay of a saved history.
         query: True if a query was the activation's only reason: such a step never goes live.
         at: When it ended (seconds since the epoch), or None for a replay of a saved history.
         failure: What went wrong in this activation, in words, or None.
         side_effects: Times, random numbers, ids and patches that it took from Temporal.
+        cut: True if it ran for so long that only its beginning was traced: there are more lines than `lines`.
     """
 
     index: int
@@ -136,6 +138,7 @@ class ReplayStep:
     at: float | None = None
     failure: str | None = None
     side_effects: tuple[SideEffect, ...] = ()
+    cut: bool = False
 
     @property
     def is_live(self) -> bool:
@@ -234,8 +237,10 @@ class ReplayTrace:
         numbered: list[ReplayStep] = []
         before: dict[int | None, Mapping[str, str]] = {}
         for index, step in enumerate(steps):
-            old = before.get(step.worker, {})
-            changed = tuple(sorted(n for n, text in step.state.items() if old.get(n) != text))
+            anew = any(job.kind == "initialize_workflow" for job in step.jobs)
+            old = {} if anew else before.get(step.worker, {})
+            names = old.keys() | step.state.keys()
+            changed = tuple(sorted(n for n in names if old.get(n) != step.state.get(n)))
             numbered.append(replace(step, index=index, changed=changed))
             before[step.worker] = step.state
         return cls(tuple(numbered), **rest)

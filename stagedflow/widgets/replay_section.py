@@ -3,6 +3,7 @@
 import ipywidgets
 
 from stagedflow.replay.trace import ReplayTrace
+from stagedflow.widgets.parts import notice
 from stagedflow.widgets.viewer import ReplayViewer
 
 
@@ -26,9 +27,12 @@ class ReplaySection(ipywidgets.VBox):
         super().__init__([self.verdict, self.trouble, self.viewer])
 
     def show(self, trace: ReplayTrace) -> str:
-        """Bring the viewer up to date, and give "" back: there was no trouble."""
-        if self.viewer.trace is not trace:
-            self.viewer.trace = trace
+        """Bring the viewer up to date, if it is open; one that is closed waits until then.
+
+        Returns:
+            "": there was no trouble.
+        """
+        self.viewer.trace = trace
         return ""
 
     def close(self) -> None:
@@ -38,6 +42,10 @@ class ReplaySection(ipywidgets.VBox):
 
     def _open(self, _: object) -> None:
         self.viewer.layout.display = None if self.button.value else "none"
+        try:
+            self.viewer.paused = not self.button.value
+        except Exception as error:  # told by the panel only when it draws next, which may be never
+            self.trouble.value = notice(f"The viewer cannot be drawn: {type(error).__name__}: {error}", trouble=True)
 
     def __repr__(self) -> str:
         return f"ReplaySection({self.viewer!r})"

@@ -7,6 +7,7 @@ from typing import Any
 import anywidget
 import traitlets
 
+from stagedflow.errors import LabError
 from stagedflow.replay.trace import ReplayTrace
 from stagedflow.widgets.viewer_data import encode, payload_bytes
 from stagedflow.widgets.viewer_page import page, static_text, write_page
@@ -19,12 +20,16 @@ class ReplayViewer(anywidget.AnyWidget):
     Where no widget can run (a saved notebook, a terminal) it is a table.
 
     Args:
-        trace: From `record_replay` or `lab.ledger.trace`.
+        trace: From `await record_replay(...)` or `await lab.trace(handle)`.
         step: Where to begin: an index into `trace.steps`, negative from the end. By default the step of the trace's
             failure, or the first.
 
+    Raises:
+        LabError: `trace` is no trace.
+
     Attributes:
         step: The index of the step that is shown. Setting it moves the viewer; moving the viewer sets it.
+        paused: While True, a new trace is kept and not drawn: for a viewer that nobody sees.
     """
 
     _esm = static_text("viewer.js")
@@ -33,8 +38,14 @@ class ReplayViewer(anywidget.AnyWidget):
     step = traitlets.Int(0).tag(sync=True)
 
     def __init__(self, trace: ReplayTrace, *, step: int | None = None) -> None:
+        if not isinstance(trace, ReplayTrace):
+            raise LabError(
+                f"`ReplayViewer` shows a trace, as `await record_replay(...)` or `await lab.trace(handle)` gives it; "
+                f"this is a {type(trace).__name__}."
+            )
         self._lock = threading.Lock()
-        self._trace = trace
+        self._trace = self._drawn = trace
+        self._paused = False
         count = len(trace.steps)
         if step is None:
             step = trace.failure.step if trace.failure else 0
@@ -51,7 +62,23 @@ class ReplayViewer(anywidget.AnyWidget):
     def trace(self, trace: ReplayTrace) -> None:
         with self._lock:
             self._trace = trace
-            self._payload = payload_bytes(encode(trace))
+            self._draw()
+
+    @property
+    def paused(self) -> bool:
+        """While True, a new trace is kept and not drawn. Set to False, it draws the last one."""
+        return self._paused
+
+    @paused.setter
+    def paused(self, paused: bool) -> None:
+        with self._lock:
+            self._paused = paused
+            self._draw()
+
+    def _draw(self) -> None:
+        if not self._paused and self._drawn is not self._trace:
+            self._payload = payload_bytes(encode(self._trace))
+            self._drawn = self._trace
 
     def save_html(self, path: str | Path) -> Path:
         """Write the viewer as one self-contained page that needs neither a kernel nor a network.

@@ -12,6 +12,7 @@
     effects   of the steps that have side effects only: text, line, file, and again
     state     name (a text), text, and again: what differs from the step before. locals: the same.
     failure   step -> text, for the steps that have one
+    cut       the steps in which more lines ran than are kept. Left out if there is none.
 
 A text is its place in `texts`, a file its place in `files`; 0 stands for no line and for no event. In `events`, `after`
 is each event's milliseconds after the one before, and `id` is there only if the numbers are not 1, 2, 3 …
@@ -32,9 +33,14 @@ GONE = -1
 """Stands for the text of a name that is no longer there."""
 
 
+def payload_text(payload: Mapping[str, Any]) -> str:
+    """A payload as JSON, the same text for the same payload."""
+    return json.dumps(payload, separators=(",", ":"), ensure_ascii=False)
+
+
 def payload_bytes(payload: Mapping[str, Any]) -> bytes:
-    """A payload as JSON, the same bytes for the same payload."""
-    return json.dumps(payload, separators=(",", ":"), ensure_ascii=False).encode()
+    """The same in UTF-8: what the widget sends."""
+    return payload_text(payload).encode()
 
 
 def encode(trace: ReplayTrace) -> dict[str, Any]:
@@ -132,6 +138,8 @@ class _Encoder:
         }
         if place:
             columns["worker"] = [place.get(s.worker, -1) if s.worker is not None else -1 for s in steps]
+        if cut := [i for i, s in enumerate(steps) if s.cut]:
+            columns["cut"] = cut
         if any(s.at for s in steps):
             columns["at"] = [self._since_start(s.at) for s in steps]
         return columns
@@ -190,11 +198,7 @@ class _Encoder:
 
     def _failure(self, failure: Failure) -> dict[str, Any]:
         expected, actual = failure.expected, failure.actual
-        last = self.trace.steps[failure.step].lines[-1:] if failure.step in range(len(self.trace.steps)) else ()
-        if actual and actual.line:
-            file, line = actual.file or self.trace.file, actual.line
-        else:
-            file, line = last[0] if last else ("", 0)
+        file, line = self._site(failure)
         return {
             "kind": failure.kind,
             "text": visible(failure.text),
@@ -205,6 +209,17 @@ class _Encoder:
             "line": line,
             "file": self.files.place(file) if file else 0,
         }
+
+    def _site(self, failure: Failure) -> tuple[str, int]:
+        """The line of the command that did not fit, or that at which the code stopped; `("", 0)` if it is not known."""
+        if failure.actual and failure.actual.line:
+            return failure.actual.file or self.trace.file, failure.actual.line
+        if failure.step not in range(len(self.trace.steps)):
+            return "", 0
+        step = self.trace.steps[failure.step]
+        # Of a step that was cut, the last line kept is not where it stopped; but the recorder adds a deadlock's.
+        known = step.lines and (not step.cut or failure.kind == "deadlock")
+        return step.lines[-1] if known else ("", 0)
 
     def _expected(self, event: TraceEvent) -> dict[str, Any]:
         return {"id": event.id, "type": visible(event.type), "text": visible(event.text)}

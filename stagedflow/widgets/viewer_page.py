@@ -2,7 +2,6 @@
 
 import base64
 import hashlib
-import json
 from collections.abc import Mapping
 from functools import cache
 from html import escape
@@ -11,9 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from stagedflow.errors import LabError
+from stagedflow.widgets.viewer_data import payload_text
 
 _START = """
-mount(document.getElementById("viewer"), () => JSON.parse(document.getElementById("payload").textContent));
+const payload = () => JSON.parse(document.getElementById("payload").textContent);
+mount(document.getElementById("viewer"), payload, { focus: true });
 """
 _PAGE_CSS = """
 :root { color-scheme: light dark; }
@@ -77,7 +78,7 @@ def _hash(text: str) -> str:
 
 def _inside_script(payload: Mapping[str, Any]) -> str:
     """JSON that no HTML parser can leave: not one `<` or `>` stands in it, nor a line end that JavaScript knows."""
-    text = json.dumps(payload, separators=(",", ":"), ensure_ascii=False)
+    text = payload_text(payload)
     for character in "<>&\u2028\u2029":
         text = text.replace(character, f"\\u{ord(character):04x}")
     return text

@@ -72,12 +72,17 @@ def _cells(trace: ReplayTrace, step: ReplayStep) -> tuple[str, ...]:
         # By name alone: a pid is another one each time, and a saved table is compared.
         how += f", worker {names.get(step.worker) or f'pid {step.worker}'}"
     lines = lines_text([n for file, n in step.lines if file == trace.file]) if step.lines else "–"
+    lines = lines.removeprefix("lines ").removeprefix("line ")
+    if step.cut:
+        first = "" if step.failure else "first "  # the last line of one that failed may be where it was stopped
+        kept = f"of the {first}{len(step.lines):,}: {lines}" if step.lines else "none is"
+        lines = f"… more ran than are kept; {kept}"
     commands = ", ".join(c.text + (f" (event {c.event_id})" if c.event_id else "") for c in step.commands)
     waits = "; ".join(_placed(w) for w in step.waiting)
-    changed = ", ".join(f"{name} = {step.state[name]}" for name in step.changed if name in step.state)
+    changed = ", ".join(f"{n} = {step.state[n]}" if n in step.state else f"{n} is gone" for n in step.changed)
     broken = f"! {step.failure}" if step.failure else ""
     cells = (
-        str(step.index + 1), how, step.reason or "–", lines.removeprefix("lines ").removeprefix("line "),
+        str(step.index + 1), how, step.reason or "–", lines,
         commands or broken or "–", waits or "–", changed or "–",
     )  # fmt: skip
     return tuple(visible(cell, limit=MAX_CELL) for cell in cells)

@@ -102,6 +102,38 @@ def test_a_new_trace_follows_on_from_the_last_step_and_else_keeps_the_place(show
     assert shown.errors == []
 
 
+def test_a_new_trace_without_a_new_step_leaves_a_reader_on_their_line(shown: JupyterPage) -> None:
+    shown.click("Last step")
+    shown.wait_text(f"{HERE} .sfv-where", "Step 4 of 4")
+    shown.click("Back one line")
+    shown.wait_text(f"{HERE} .sfv-where", "line 1 of 2")
+    shown.evaluate("setattr(viewer, 'trace', replayed(notes=('Nothing new.',)))")
+    shown.wait_text(f"{HERE} .sfv-notes", "Nothing new.")
+    assert "line 1 of 2" in shown.text(f"{HERE} .sfv-where")
+    assert shown.page.locator(f"{HERE} .sfv-here").get_attribute("data-line") == "17"
+    shown.evaluate("setattr(viewer, 'trace', replayed(*STEPS, *STEPS))")
+    shown.wait_text(f"{HERE} .sfv-where", "Step 8 of 8")
+
+
+def test_a_new_trace_keeps_the_focus_in_the_viewer_and_takes_it_from_nowhere_else(shown: JupyterPage) -> None:
+    assert not shown.page.evaluate("() => Boolean(document.activeElement.closest('.sfv'))")  # not at its start either
+    link = shown.page.locator(f"{HERE} .sfv-step").get_by_role("button", name="event 5")
+    link.focus()
+    shown.evaluate("setattr(viewer, 'trace', replayed(*STEPS, *STEPS))")
+    shown.wait_text(f"{HERE} .sfv-where", "Step 1 of 8")
+    assert shown.page.evaluate("() => document.activeElement.textContent") == "event 5"
+    shown.page.keyboard.press("ArrowRight")
+    shown.wait_text(f"{HERE} .sfv-where", "Step 2 of 8", deadline=2)
+
+    editor = shown.page.locator(".jp-Notebook .jp-Cell .cm-content").last
+    editor.click()
+    shown.evaluate("setattr(viewer, 'trace', replayed(*STEPS, *STEPS, *STEPS))")
+    shown.wait_text(f"{HERE} .sfv-where", "Step 2 of 12")
+    shown.page.keyboard.type("# still here ")
+    assert any("# still here " in source for source in cells(shown))
+    assert shown.errors == []
+
+
 def test_it_follows_the_notebooks_theme(shown: JupyterPage, tmp_path: Path) -> None:
     def brightness(colour: str) -> int:
         style = f"element => getComputedStyle(element).{colour}"
@@ -133,6 +165,6 @@ def test_a_saved_notebook_that_nobody_trusts_shows_the_table(jupyter: JupyterPag
     table = jupyter.page.locator(".jp-OutputArea table")
     assert table.locator("tbody tr").count() == 7
     assert table.locator("tbody tr").last.locator("td").all_inner_texts() == [
-        "7", "● executed now, worker B pid 22", "activity flash completed", "17–18",
+        "7", "● executed now, worker B", "activity flash completed", "17–18",
         "complete the workflow (event 21)", "–", "–",
     ]  # fmt: skip

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from playwright.sync_api import Browser, expect
 
-from stagedflow.replay.trace import Waiting
+from stagedflow.replay.trace import Failure, Waiting
 from tests.browser.viewer import opened
 from tests.viewer_traces import (
     ADVANCE,
@@ -16,6 +16,8 @@ from tests.viewer_traces import (
     LOG,
     RESERVE,
     STEPS,
+    cut,
+    evicted,
     parted,
     recovered,
     replayed,
@@ -116,6 +118,43 @@ def test_lines_walk_through_a_step_and_on_into_the_next(browser: Browser) -> Non
         viewer.button("Back one line").click()
         viewer.button("Back one line").click()
         assert (viewer.step, viewer.line) == (2, GATE)
+
+
+def test_a_workflow_built_anew_after_an_eviction_has_changed_nothing(browser: Browser) -> None:
+    with opened(browser, evicted()) as viewer:
+        step = viewer.pane("This step")
+        changes = []
+        for _ in evicted().steps:
+            changes.append(step.locator(".sfv-changed").all_inner_texts())
+            viewer.press("ArrowRight")
+        assert [len(found) for found in changes] == [0, 0, 1, 0, 0, 1, 0]
+        viewer.press("Home", "ArrowRight", "ArrowRight", "ArrowRight")
+        assert "stage is" not in viewer.root.locator(".sfv-told").inner_text()
+        kind = viewer.root.get_by_label("What to jump to")
+        assert "state change (2)" in kind.locator("option").all_inner_texts()
+
+
+def test_a_step_that_ran_more_lines_than_are_kept_says_so(browser: Browser) -> None:
+    words = "… more lines ran than are kept: only the first 2 are shown"
+    with opened(browser, cut()) as viewer:
+        assert words not in viewer.root.inner_text()
+        viewer.press("ArrowRight")
+        assert words in viewer.pane("This step").inner_text()
+        note = viewer.pane("Source").locator(f"[data-line='{GATE}'] .sfv-is-cut")
+        assert note.inner_text() == words
+        assert "line 2 of the 2 kept; state as at the step's end" in viewer.root.locator(".sfv-top").inner_text()
+        assert "ran lines 14, 16 and more lines than are kept" in viewer.root.locator(".sfv-told").inner_text()
+        viewer.press("ArrowRight")
+        assert words not in viewer.root.inner_text()
+
+
+def test_code_that_raised_after_the_lines_kept_is_not_said_to_have_raised_at_the_last(browser: Browser) -> None:
+    failure = Failure("raised", "The code raised ValueError.", 1)
+    with opened(browser, replayed(*STEPS, failure=failure)) as viewer:
+        assert viewer.pane("Source").locator(".sfv-note.sfv-is-bad").all_inner_texts() == ["! raised here"]
+    with opened(browser, replace(cut(), failure=failure)) as viewer:
+        assert viewer.step == 2
+        assert viewer.pane("Source").locator(".sfv-note.sfv-is-bad").count() == 0
 
 
 def test_jumps_go_to_crashes_signals_changes_and_going_live(browser: Browser) -> None:

@@ -47,7 +47,7 @@ ILLEGIBLE = """
   const found = [];
   for (const element of document.querySelectorAll('.sfv *')) {
     const own = [...element.childNodes].some((node) => node.nodeType === 3 && node.data.trim());
-    if (!own || element.closest('svg, :disabled, .sfv-unseen') || !element.offsetParent) continue;
+    if (!own || element.closest('svg, :disabled, [aria-disabled=true], .sfv-unseen') || !element.offsetParent) continue;
     const behind = backs(element);
     const [a, b] = [paint(behind), paint([...behind, getComputedStyle(element).color])].map(light);
     const contrast = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
@@ -97,6 +97,13 @@ class ViewerPage:
     def step(self) -> int:
         """The number of the step that is shown, from 1."""
         return int(self.root.locator(".sfv-where").first.inner_text().split()[1])
+
+    @property
+    def focused(self) -> str:
+        """What has the keyboard's focus: its name, or its text."""
+        return self.page.evaluate(
+            "() => document.activeElement.getAttribute('aria-label') ?? document.activeElement.innerText"
+        )
 
     @property
     def line(self) -> int | None:

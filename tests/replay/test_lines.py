@@ -20,8 +20,8 @@ async def test_the_recorded_lines_are_those_that_ran(name: str) -> None:
     assert len(steps) == len(activations)
     assert steps[0].lines, "later ones may run none: a child that has started is the SDK's matter until it ends"
     for step, activation in zip(steps, activations, strict=True):
-        cut = len(step.lines) >= MAX_LINES
-        assert difference(step.lines, activation.marks, cut=cut) is None, f"step {step.reason}"
+        assert step.cut == (len(step.lines) >= MAX_LINES)
+        assert difference(step.lines, activation.marks, cut=step.cut) is None, f"step {step.reason}"
 
 
 def test_a_forgotten_coroutine_that_python_closes_meanwhile_leaves_no_line() -> None:

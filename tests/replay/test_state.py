@@ -4,11 +4,14 @@ import json
 import unicodedata
 
 import pytest
+from temporalio.worker import Replayer, UnsandboxedWorkflowRunner, WorkflowRunner
+from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
 
 from stagedflow.replay.replayer import record_replay
 from stagedflow.replay.trace import Command, Job, ReplayTrace, SideEffect, Waiting
 from tests.fixtures.cases import CASES
 from tests.fixtures.recorded import load
+from tests.fixtures.workflows import values
 from tests.replay.replays import trace_of
 
 SECRETS = {"api_key": "sk-live", "account.password": "opensesame", "account.parts[token]": "t0ken"}
@@ -48,8 +51,23 @@ async def test_every_text_is_bounded_and_printable(name: str) -> None:
 
 async def test_an_object_that_has_no_words_is_told_all_the_same() -> None:
     state = (await trace_of("hostile_state")).steps[0].state
-    assert "RuntimeError" in state["unspeakable"]
+    assert state["unspeakable"] == "Unspeakable()"
     assert "0x" not in state["thing"]
+
+
+@pytest.mark.parametrize("runner", [SandboxedWorkflowRunner(), UnsandboxedWorkflowRunner()], ids=["sandboxed", "not"])
+async def test_an_object_whose_repr_changes_the_workflow_is_left_as_it_is(runner: WorkflowRunner) -> None:
+    history = load("hostile_state")
+    bare = Replayer(workflows=[values.CountsItsReprs], workflow_runner=runner)
+    assert (await bare.replay_workflow(history, raise_on_replay_failure=False)).replay_failure is None
+    trace = await record_replay(history, workflows=[values.CountsItsReprs], workflow_runner=runner)
+    assert trace.failure is None
+    assert [step.state["counted"] for step in trace.steps] == ["Counted(times=0)"] * 2
+
+
+async def test_the_state_of_a_workflow_with_slots_is_told() -> None:
+    trace = await record_replay(load("hostile_state"), workflows=[values.Slotted])
+    assert [step.state for step in trace.steps] == [{"stage": "1"}, {"done": "True", "stage": "2"}]
 
 
 async def test_side_effects_are_told_with_the_answers_that_the_code_got() -> None:

@@ -1,9 +1,15 @@
 """Two traces in step: what is a pair, what differs, and how it is told."""
 
+import sys
+from collections.abc import Callable
 from dataclasses import replace
 
+import pytest
+
+from stagedflow.errors import LabError
 from stagedflow.replay.compare import Comparison, compare
-from stagedflow.replay.trace import Command, Job, ReplayStep
+from stagedflow.replay.trace import Command, Job, ReplayStep, ReplayTrace, Waiting
+from stagedflow.widgets.viewer import ReplayViewer
 from tests.viewer_traces import FILE, FLASH, SOURCE, STEPS, parted, recovered, replayed
 
 
@@ -89,6 +95,76 @@ def test_a_query_step_stands_alone_beside_a_trace_that_was_not_queried() -> None
     assert found.pairs[2].text == "only the second trace has it."
 
 
+def test_queries_are_pairs_of_those_at_the_same_place() -> None:
+    query = ReplayStep(0, False, jobs=(Job("query_workflow", "query stage"),), query=True)
+    a = replayed(STEPS[0], query, query, STEPS[1], query)
+    b = replayed(STEPS[0], query, STEPS[1], query, query)
+    assert [row[:2] for row in rows(compare(a, b))] == [(0, 0), (1, 1), (2, None), (3, 2), (4, 3), (None, 4)]
+
+
+def calls_of(work: Callable[[], object]) -> int:
+    """How many calls it takes, those of functions written in C included: a measure of work that no load disturbs."""
+    count = 0
+
+    def counted(*_: object) -> None:
+        nonlocal count
+        count += 1
+
+    sys.setprofile(counted)
+    try:
+        work()
+    finally:
+        sys.setprofile(None)
+    return count
+
+
+def queried(count: int) -> ReplayTrace:
+    """One task, and then queries alone."""
+    query = ReplayStep(0, False, jobs=(Job("query_workflow", "query stage"),), query=True)
+    return replayed(STEPS[0], *[query] * count)
+
+
+def queried_between(count: int) -> ReplayTrace:
+    """A query after each of many tasks."""
+    steps = (ReplayStep(0, False, (n,), (Job("fire_timer", "timer"),)) for n in range(1, count))
+    query = ReplayStep(0, False, jobs=(Job("query_workflow", "query stage"),), query=True)
+    return replayed(*(part for step in steps for part in (step, query)))
+
+
+def without_queries(trace: ReplayTrace) -> ReplayTrace:
+    return replayed(*(step for step in trace.steps if not step.query))
+
+
+@pytest.mark.parametrize("other", [lambda trace: trace, without_queries], ids=["itself", "without queries"])
+@pytest.mark.parametrize("made", [queried, queried_between], ids=["queries alone", "queries between"])
+def test_four_times_the_queries_take_some_four_times_the_work(
+    made: Callable[[int], ReplayTrace], other: Callable[[ReplayTrace], ReplayTrace]
+) -> None:
+    few, many = made(1_000), made(4_000)
+    less = calls_of(lambda: compare(few, other(few)))
+    assert calls_of(lambda: compare(many, other(many))) < 6 * less
+
+
+def ran(count: int, *, cut: bool = False) -> ReplayTrace:
+    return replayed(replace(STEPS[0], lines=((FILE, FLASH),) * count, cut=cut))
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "told"),
+    [
+        (ran(5, cut=True), ran(5, cut=True), ""),
+        (ran(5, cut=True), ran(7, cut=True), ""),  # nobody knows what the first ran after these
+        (ran(5, cut=True), ran(7), ""),
+        (ran(5, cut=True), ran(5), "the first trace ran further lines, which are not kept; "),
+        (ran(5, cut=True), ran(3), 'the first trace ran line 17 (await workflow.execute_activity("flash")); '),
+    ],
+)  # fmt: skip
+def test_of_a_step_that_was_cut_only_the_lines_kept_are_compared(a: ReplayTrace, b: ReplayTrace, told: str) -> None:
+    (pair,) = compare(a, b).pairs
+    assert pair.differs == (("lines",) if told else ())
+    assert pair.text == (f"{told}the second trace ran no further line." if told else "")
+
+
 def test_a_replay_is_laid_beside_what_the_workers_did() -> None:
     found = compare(recovered(), replayed())
     assert [(p.a is None, p.b is None) for p in found.pairs].count((False, False)) == 4
@@ -105,3 +181,25 @@ def test_traces_without_steps_compare_too() -> None:
 def test_its_repr_says_where_it_differs() -> None:
     assert repr(compare(replayed(), parted())) == "Comparison(4 pairs, first difference at pair 2)"
     assert repr(compare(replayed(), replayed())) == "Comparison(4 pairs, no difference)"
+
+
+def test_a_wait_that_an_edit_only_moved_is_no_difference() -> None:
+    def at(line: int) -> ReplayTrace:
+        words = f"gate 1: wait_condition at shop{line}.py:{line}, for at most 1 hour"
+        moved = tuple(replace(s, waiting=(Waiting("condition", words, line),), lines=()) for s in STEPS)
+        return replace(replayed(), steps=moved)
+
+    assert compare(at(51), at(52)).first_difference is None
+
+
+@pytest.mark.parametrize(("given", "words"), [("history.json", "not a str"), (None, "not a NoneType")])
+def test_what_is_no_trace_is_refused_in_words(given: object, words: str) -> None:
+    with pytest.raises(LabError, match=words):
+        compare(replayed(), given)  # type: ignore[arg-type]
+    with pytest.raises(LabError, match="ReplayViewer` shows a trace"):
+        ReplayViewer(given)  # type: ignore[arg-type]
+
+
+def test_a_step_that_gave_no_command_is_told_so() -> None:
+    silent = replace(replayed(), steps=tuple(replace(s, commands=()) for s in STEPS))
+    assert "gave no command" in compare(replayed(), silent).text

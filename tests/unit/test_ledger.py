@@ -110,8 +110,12 @@ def test_a_run_keeps_its_source_as_its_latest_worker_had_it(ledger: Ledger) -> N
         with writing(ledger, pid=pid) as writer:
             writer.activation("w", "r", "staged.py", "W", ReplayStep(0, False, lines=(("staged.py", 59),)))
             writer.sources("r", {"staged.py": text})
-    assert ledger.trace("r").sources == {"staged.py": "new"}
-    assert ledger.sources("another") == {}
+        with writing(ledger) as writer:
+            writer.worker_started("AB"[pid - 5], pid, records=True)
+    trace = ledger.trace("r")
+    assert trace.sources == {"staged.py": "new"}
+    assert len(trace.notes) == 1 and "worker A (pid 5)" in trace.notes[0]
+    assert ledger.sources("another").texts == {}
 
 
 def test_only_the_activations_beyond_a_row_are_read(ledger: Ledger) -> None:

@@ -25,7 +25,7 @@ from temporalio.worker import (
 
 from stagedflow import LabError, ReplayTrace, StagedWorkflow, record_replay, staged
 from stagedflow._loop import lab_loop
-from stagedflow.replay import quiet
+from stagedflow.replay import _sdk, quiet
 from tests.conftest import FIXTURES
 from tests.fixtures import recorded as cases
 from tests.fixtures.cases import CASES
@@ -158,7 +158,7 @@ async def test_code_that_cannot_even_start_gives_a_trace(cls: type, says: str) -
 async def test_a_history_that_ends_with_a_failed_task_says_so() -> None:
     trace = await replayed(StagedWorkflow, "failing_task")
     assert trace.failure is None
-    assert trace.steps[-1].failure == "'>' not supported between instances of 'NoneType' and 'int'"
+    assert trace.steps[-1].failure == "TypeError: '>' not supported between instances of 'NoneType' and 'int'"
     assert "History ends with a workflow task that fails with this code, too" in trace.notes[0]
 
 
@@ -239,7 +239,7 @@ async def test_a_cancelled_replay_leaves_nothing_behind() -> None:
 
 
 def filters() -> list[Any]:
-    return [f for name in quiet._LOGGERS for f in logging.getLogger(name).filters]
+    return [f for name in _sdk.LOGGERS for f in logging.getLogger(name).filters]
 
 
 def threads() -> set[threading.Thread]:

@@ -47,12 +47,27 @@ def test_a_name_that_a_later_version_adds_is_ignored() -> None:
 
 
 def test_steps_are_numbered_and_say_what_changed_since_the_same_worker() -> None:
-    steps = [full_step(1), full_step(1), full_step(1, state={"stage": "1"}), full_step(2, state={"stage": "1"})]
+    later = (Job("signal_workflow", "signal advance_stage(1)", 11),)
+    steps = [
+        full_step(1),
+        full_step(1, jobs=later),
+        full_step(1, jobs=later, state={"stage": "1", "log": "[]"}),
+        full_step(1, jobs=later, state={"stage": "1"}),
+        full_step(2, state={"stage": "1"}),
+        full_step(2, jobs=later, state={"stage": "1"}),
+    ]
     trace = ReplayTrace.of(steps, workflow_type="W", file="")
-    assert [s.index for s in trace.steps] == [0, 1, 2, 3]
-    assert [s.changed for s in trace.steps] == [("stage",), (), ("stage",), ("stage",)]
+    assert [s.index for s in trace.steps] == [0, 1, 2, 3, 4, 5]
+    assert [s.changed for s in trace.steps] == [("stage",), (), ("log", "stage"), ("log",), ("stage",), ()]
     assert trace.workers == (1, 2)
-    assert trace.by(2) == trace.steps[3:]
+    assert trace.by(2) == trace.steps[4:]
+
+
+def test_a_workflow_that_a_worker_builds_anew_has_no_step_before() -> None:
+    later = (Job("signal_workflow", "signal advance_stage(1)", 11),)
+    steps = [full_step(1), full_step(1, jobs=later, state={"stage": "1"}), full_step(1), full_step(1, jobs=later)]
+    trace = ReplayTrace.of(steps, workflow_type="W", file="")
+    assert [s.changed for s in trace.steps] == [("stage",), ("stage",), ("stage",), ()]
 
 
 def test_only_a_step_that_neither_replays_nor_answers_a_query_is_live() -> None:

@@ -5,6 +5,7 @@ import hashlib
 import json
 import re
 import threading
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from stagedflow.widgets.viewer import ReplayViewer
 from stagedflow.widgets.viewer_compare import CompareViewer
 from stagedflow.widgets.viewer_page import static_text
 from stagedflow.widgets.viewer_table import html_table, text_table
-from tests.viewer_traces import STEPS, hostile, long, parted, recovered, replayed
+from tests.viewer_traces import STEPS, cut, hostile, long, parted, recovered, replayed
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
 
@@ -63,6 +64,21 @@ def test_a_new_trace_reaches_the_page() -> None:
     viewer.trace = replayed()
     assert viewer.trace == replayed()
     assert json.loads(viewer._payload)["steps"]["how"] == "rrrr"
+
+
+def test_while_it_is_paused_a_new_trace_is_kept_and_sent_only_then() -> None:
+    viewer = ReplayViewer(replayed(STEPS[0]))
+    viewer.paused = True
+    viewer.trace = replayed()
+    assert (len(viewer.trace.steps), json.loads(viewer._payload)["steps"]["how"]) == (4, "r")
+    viewer.paused = False
+    assert json.loads(viewer._payload)["steps"]["how"] == "rrrr"
+
+
+def test_the_saved_page_holds_what_the_widget_sends(tmp_path: Path) -> None:
+    viewer = ReplayViewer(hostile())
+    page = viewer.save_html(tmp_path / "page.html").read_text(encoding="utf-8")
+    assert json.loads(Tags(page).inside["script"][0]) == json.loads(viewer._payload)
 
 
 def test_a_trace_may_be_set_from_any_thread() -> None:
@@ -159,6 +175,17 @@ def test_the_text_table_has_one_row_a_step() -> None:
     assert starts == ["1", "2", "3", "4", "5", "6", "7"]
     assert "● executed now, worker A" in text_table(recovered())
     assert "complete the workflow (event 21)" in lines[-1]
+
+
+def test_the_tables_say_of_a_step_that_not_all_its_lines_are_kept() -> None:
+    words = "… more ran than are kept; of the first 2: 14, 16"
+    assert f"<td>{words}</td>" in html_table(cut())
+    assert "more ran than are kept" in " ".join(text_table(cut()).split())
+    assert "are kept" not in text_table(replayed())
+
+
+def test_the_tables_say_which_attribute_is_gone() -> None:
+    assert "<td>log is gone</td>" in html_table(replayed(STEPS[0], replace(STEPS[1], state={"stage": "0"})))
 
 
 def test_the_text_table_tells_a_failure_first() -> None:

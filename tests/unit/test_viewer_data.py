@@ -1,14 +1,28 @@
 """The viewer's payload says what the trace says, is small, grows linearly, and holds nothing that cannot be shown."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from stagedflow.replay.trace import ReplayTrace
+from stagedflow.replay.trace import Failure, ReplayTrace
 from stagedflow.widgets.viewer_data import encode, payload_bytes
 from stagedflow.widgets.viewer_text import MAX_TEXT, visible
-from tests.viewer_traces import EVENTS, FILE, HOSTILE, SOURCE, STEPS, hostile, long, parted, recovered, replayed
+from tests.viewer_traces import (
+    EVENTS,
+    FILE,
+    GATE,
+    HOSTILE,
+    SOURCE,
+    STEPS,
+    cut,
+    hostile,
+    long,
+    parted,
+    recovered,
+    replayed,
+)  # fmt: skip
 
 A_STEP = 400
 """Bytes that a step may take beyond the source."""
@@ -89,6 +103,18 @@ def test_a_failure_names_its_line_and_what_history_has() -> None:
     failure = through_json(parted())["failure"]
     assert failure["expected"] == {"id": 15, "type": "ACTIVITY_TASK_SCHEDULED", "text": "flash"}
     assert (failure["actual"], failure["line"], failure["file"], failure["step"]) == ("start timer 1 min", 17, 0, 2)
+
+
+def test_steps_that_were_cut_are_named_and_others_take_no_room() -> None:
+    assert through_json(cut())["steps"]["cut"] == [1]
+    assert "cut" not in through_json(replayed())["steps"]
+
+
+@pytest.mark.parametrize(("kind", "line"), [("raised", 0), ("deadlock", GATE)])
+def test_the_last_line_of_a_step_that_was_cut_is_where_it_stopped_only_in_a_deadlock(kind: str, line: int) -> None:
+    failure = Failure(kind, "It stopped.", 1)
+    assert through_json(replace(cut(), failure=failure))["failure"]["line"] == line
+    assert through_json(replayed(failure=failure))["failure"]["line"] == GATE
 
 
 def test_the_source_comes_whole_with_the_class_in_focus_and_no_path_of_this_machine() -> None:

@@ -33,13 +33,38 @@ function icon(name) {
 
 function button(name, label, keys, action, text) {
   const title = keys ? `${label} (${keys})` : label;
-  return h("button", { type: "button", class: `sfv-button sfv-${name}`, "aria-label": label, title, onclick: action },
+  const click = ({ currentTarget }) => currentTarget.getAttribute("aria-disabled") === "true" || action();
+  return h("button", { type: "button", class: `sfv-button sfv-${name}`, "aria-label": label, title, onclick: click },
     ICONS[name] ? icon(name) : "", text ? h("span", {}, text) : null);
+}
+
+/** Not `disabled`: a button that leads nowhere any more would drop the focus, and the keys with it. */
+function allow(control, allowed) {
+  const disabled = String(!allowed);
+  if (control.getAttribute("aria-disabled") !== disabled) control.setAttribute("aria-disabled", disabled);
 }
 
 /** Write only what differs: a DOM that stays as it is costs no layout. */
 function setText(element, text) {
   if (element.textContent !== text) element.textContent = text;
+}
+
+/**
+ * For the time in which parts are drawn anew: call it before, and what it gives afterwards. If that took the focus away
+ * from within an element, the same control as it is drawn now gets it, or the part around it. Focus elsewhere stays there.
+ */
+function holdFocus(el) {
+  const root = el.getRootNode();
+  const held = root.activeElement;
+  if (!held || held === el || !el.contains(held)) return () => {};
+  const part = held.parentElement.closest("[tabindex]"); // el at the latest
+  const twins = () => (held.tagName === "BUTTON" ? [...part.querySelectorAll("button")].filter((other) => other.textContent === held.textContent) : []);
+  const place = twins().indexOf(held);
+  const usable = (element) => element?.isConnected && !element.matches(":disabled, [hidden] *, .sfv-absent *");
+  return () => {
+    const elsewhere = root.activeElement !== held && el.contains(root.activeElement);
+    if (!elsewhere && !usable(held)) [twins()[place], part, el].find(usable)?.focus({ preventScroll: true });
+  };
 }
 
 const clamp = (value, low, high) => Math.max(low, Math.min(high, value));
@@ -91,6 +116,7 @@ class Trace {
     this.type = payload.type || "Workflow";
     this.count = steps.how.length;
     this.pathLines = [];
+    this.cuts = new Set(steps.cut);
     this.previous = this.ownStepsBefore();
     this.stateTable = this.table(steps.state);
     this.localsTable = this.table(steps.locals);
@@ -124,6 +150,17 @@ class Trace {
       this.pathLines[path] = lines;
     }
     return this.pathLines[path];
+  }
+
+  isCut(i) { return this.cuts.has(i); }
+
+  /** That more lines ran than are kept, in words; "" if all are there. */
+  cutWords(i) {
+    if (!this.isCut(i)) return "";
+    const kept = this.lines(i).length;
+    // Of a step that failed, the last line kept may be that at which it was stopped, long after the others.
+    const shown = this.stepFailure(i) === null ? `the first ${kept.toLocaleString("en")}` : `${kept.toLocaleString("en")} of them`;
+    return `… more lines ran than are kept: ${kept ? `only ${shown} ${kept === 1 ? "is" : "are"} shown` : "none is shown"}`;
   }
 
   jobs(i) {
@@ -196,12 +233,17 @@ class Trace {
     return found.every((value) => value.what === "gone") ? [] : found;
   }
 
-  /** For each step the index of the same worker's step before, or -1. */
+  /**
+   * For each step the index of the same worker's step before, or -1. A worker that builds the workflow anew, as after an
+   * eviction from its cache, begins with another object: what the one before held is no step before.
+   */
   ownStepsBefore() {
+    const anew = this.texts.indexOf("initialize_workflow");
     const last = new Map();
     return Array.from({ length: this.count }, (_, i) => {
       const worker = this.worker(i);
-      const before = last.get(worker) ?? -1;
+      const begins = this.steps.jobs[i].some((kind, k) => k % 3 === 2 && kind === anew);
+      const before = begins ? -1 : last.get(worker) ?? -1;
       last.set(worker, i);
       return before;
     });
@@ -258,7 +300,7 @@ class Trace {
     const changed = this.state(i).filter((value) => value.what);
     const parts = [
       jobs.length ? `brought ${listed(jobs.map((job) => job.text + (job.event ? ` (event ${job.event})` : "")))}` : "",
-      lines.length ? `ran ${listed(lines)}` : "",
+      lines.length ? `ran ${listed(lines)}${this.isCut(i) ? " and more lines than are kept" : ""}` : this.isCut(i) ? "ran lines of which none is kept" : "",
       changed.length ? listed(changed.map((v) => (v.what === "gone" ? `${v.name} is gone` : `${v.name} is ${brief(v.now)}`))) : "",
       commands.length ? `asked to ${listed(commands.map((c) => c.text + (c.event ? ` (event ${c.event})` : "")))}` : "",
       waits.length ? `now waits for ${listed(waits.map(placed))}` : "nothing waits",
@@ -282,12 +324,14 @@ class Trace {
     const waits = this.payload.waits.map((flat) => flat.some((t, k) => k % 4 < 2 && texts[t]));
     const every = (flat, size, places) => flat.some((t, k) => places.includes(k % size) && texts[t]);
     const found = [];
+    const [, what, number] = /^(event|line) (\d+)$/.exec(wanted) ?? [];
+    const named = (i) => (what === "event" ? this.steps.first[i] <= number && number <= this.steps.last[i] : what === "line" && this.lines(i).some(([, n]) => n === Number(number)));
     for (let i = 0; i < this.count; i += 1) {
       const [a, b] = [this.rowOfEvent(this.steps.first[i]), this.rowOfEvent(this.steps.last[i])];
       if (every(this.steps.jobs[i], 3, [0]) || every(this.steps.commands[i], 4, [0]) || waits[this.steps.waiting[i]]
         || every(this.steps.effects[i] ?? [], 3, [0])
         || every(this.steps.state[i], 2, [0, 1]) || every(this.steps.locals[i], 2, [0, 1]) || pathHit(i)
-        || texts[this.steps.failure[i]] || (a >= 0 && b < before.length - 1 && before[b + 1] > before[a])) found.push(i);
+        || texts[this.steps.failure[i]] || named(i) || (a >= 0 && b < before.length - 1 && before[b + 1] > before[a])) found.push(i);
     }
     return found;
   }
@@ -586,20 +630,21 @@ class Player {
   offer() {
     const { course, step, buttons: b, query } = this;
     if (!course.count) {
-      for (const control of [...Object.values(b), this.slider, this.kind]) control.disabled = true;
+      for (const control of Object.values(b)) allow(control, false);
+      this.slider.disabled = this.kind.disabled = true;
       return;
     }
     this.slider.disabled = false;
     const [atFirst, atLast] = [step <= 0, step >= course.count - 1];
-    b.first.disabled = b.back.disabled = atFirst;
-    b.last.disabled = b.forward.disabled = atLast;
-    b.play.disabled = course.count < 2;
-    b.up.disabled = atFirst && this.line <= 0;
-    b.down.disabled = atLast && this.line >= course.lineCount(step) - 1;
+    for (const control of [b.first, b.back]) allow(control, !atFirst);
+    for (const control of [b.last, b.forward]) allow(control, !atLast);
+    allow(b.play, course.count > 1);
+    allow(b.up, !atFirst || this.line > 0);
+    allow(b.down, !atLast || this.line < course.lineCount(step) - 1);
     const stops = course.stops[this.kind.value] ?? [];
     this.kind.disabled = !this.kind.options.length;
-    b.previousStop.disabled = this.nearest(stops, -1) === undefined;
-    b.nextStop.disabled = this.nearest(stops, 1) === undefined;
+    allow(b.previousStop, this.nearest(stops, -1) !== undefined);
+    allow(b.nextStop, this.nearest(stops, 1) !== undefined);
     const playing = Boolean(this.timer);
     if (b.play.dataset.playing !== String(playing)) {
       b.play.dataset.playing = playing;
@@ -696,6 +741,7 @@ class SourcePane {
 
   /** Rows for a file: all of it, or the part around a line if it is long. */
   draw(file, around) {
+    if (file !== this.file) this.point(null);
     this.file = file;
     const source = this.trace.files[file];
     const lines = source?.lines ?? [];
@@ -732,7 +778,13 @@ class SourcePane {
   }
 
   more(words, line) {
-    return h("button", { type: "button", class: "sfv-button sfv-more", onclick: () => { this.draw(this.file, line); this.mark(...this.now); } }, words);
+    return h("button", { type: "button", class: "sfv-button sfv-more", onclick: () => this.further(line) }, words);
+  }
+
+  further(line) {
+    this.draw(this.file, line);
+    this.mark(...this.now);
+    this.list.focus({ preventScroll: true }); // the button is gone
   }
 
   row(number, text, pieces) {
@@ -773,11 +825,12 @@ class SourcePane {
       orders.get(n).push(place);
     });
     const how = HOW[trace.how(i)];
-    for (const [n, places] of orders) this.markRun(this.rows.get(n), n, { places, path, k, how });
+    for (const [n, places] of orders) this.markRun(this.rows.get(n), n, { places, path, k, how, cut: trace.isCut(i) });
     const here = path[k];
     if (here && here[0] === this.file) this.rows.get(here[1])?.element.classList.add("sfv-here");
     this.notes(i);
     this.showGutters(i, k);
+    this.rows.get(this.cursor)?.element.classList.add("sfv-cursor");
     this.touched = [...new Set([...this.rows].filter(([n, row]) => orders.has(n) || row.notes.length).map(([, row]) => row))];
   }
 
@@ -789,14 +842,15 @@ class SourcePane {
     row.notes = [];
   }
 
-  markRun(row, n, { places, path, k, how }) {
+  markRun(row, n, { places, path, k, how, cut }) {
     const reached = places.filter((place) => place <= k);
     row.element.classList.add("sfv-ran", `sfv-${how.css}`, ...(reached.length ? [] : ["sfv-ahead"]));
     const shown = (reached.length ? reached.at(-1) : places[0]) + 1;
     const times = places.length > 1 ? ` ×${places.length}` : "";
     const fits = `${shown}${times}`.length <= 6;
     row.order.replaceChildren(h("b", {}, how.sign), `${shown}`, fits ? h("small", {}, times) : "");
-    row.order.title = `number ${shown} of the ${path.length} lines that this step ran${times ? `; this one ran ${places.length} times` : ""}`;
+    row.order.title = `number ${shown} of the ${cut ? "first " : ""}${path.length} lines that this step ran`
+      + (times ? `; this one ran ${cut ? "at least " : ""}${places.length} times` : "");
     row.element.setAttribute("aria-label", `line ${n}: ${this.trace.files[this.file].lines[n - 1].trim()}, ${how.words}, number ${shown}${times}`);
   }
 
@@ -808,6 +862,8 @@ class SourcePane {
       const whose = listed(at.map((w) => `${w.task} waits here: ${w.text}`));
       this.note(line, "parked", `‖ ${whose}`);
     }
+    const [lastFile, last] = trace.lines(i).at(-1) ?? [];
+    if (trace.isCut(i) && lastFile === this.file) this.note(last, "cut", trace.cutWords(i));
     const [file, first] = trace.lines(i)[0] ?? [];
     if (file === this.file && trace.stops.live.includes(i)) {
       this.note(first, "live", `● ${trace.workerWords(trace.worker(i)) || "the replay"} goes live here${reasonOf(trace, i)}`);
@@ -957,6 +1013,7 @@ class StepPane {
     const scroll = this.body.scrollTop;
     this.body.replaceChildren(
       failure === null ? "" : h("p", { class: "sfv-trouble" }, `! ${failure}`),
+      trace.isCut(i) ? h("p", { class: "sfv-is-cut" }, trace.cutWords(i)) : "",
       this.section("Brought", this.jobs(i), "nothing but time"),
       this.section("Commands", this.commands(i), trace.how(i) === "q" ? "none: a query asks for nothing" : "none", "commands"),
       trace.effects(i).length ? this.section("Side effects: the same in every replay", this.effects(i), "") : "",
@@ -997,7 +1054,8 @@ class StepPane {
 
   fate(i, event) {
     if (this.trace.stepFailure(i) !== null) return ["not sent: this task failed"];
-    if (this.trace.how(i) === "r") return event ? ["↻ matched ", this.event(event), ": not sent again"] : ["↻ in history already: not sent again"];
+    if (this.trace.how(i) === "r") return event ? ["↻ matched ", this.event(event), ": not sent again"] : ["↻ not sent: this is a replay"];
+    if (!this.trace.workers.length) return ["● new: history ends here, and a replay sends nothing"];
     return event ? ["● new: sent to the server, made ", this.event(event)] : ["● new: sent to the server"];
   }
 
@@ -1050,12 +1108,12 @@ class HistoryPane {
 
   show(i) {
     const { trace } = this;
+    if (i !== this.step) this.cursor = null;
     this.step = i;
     this.sets = { jobs: new Set(trace.jobs(i).map((j) => j.event)), commands: new Set(trace.commands(i).map((c) => c.event)) };
     this.seen = trace.seen(i);
     this.parted = trace.failure?.step === i ? trace.failure.expected?.id : null;
     const resolving = trace.jobs(i).map((j) => j.event).find(Boolean);
-    this.cursor = null;
     this.reveal(trace.rowOfEvent(this.parted || resolving || trace.steps.last[i] || this.seen));
     this.fill();
   }
@@ -1152,6 +1210,7 @@ class Frame {
 
   /** What cannot be drawn is told, and does not take the rest with it. */
   guarded(action) {
+    const giveBack = holdFocus(this.el);
     try {
       action();
       this.trouble?.remove();
@@ -1161,6 +1220,7 @@ class Frame {
       this.trouble = troubleBox(error);
       this.el.prepend(this.trouble);
     }
+    giveBack();
   }
 
   close() {
@@ -1236,16 +1296,19 @@ class Viewer extends Frame {
     if (!trace.count) setText(this.told, trace.failure ? "No step was recorded before the failure." : "There is no step to show yet: no worker has run this workflow.");
   }
 
-  /** New data: the reader keeps their place, or follows on from the last step. */
+  /** New data: the reader keeps their place; from the last step they follow on to a new one. */
   update(read) {
     this.guarded(() => {
       const payload = read();
       const { player } = this;
-      const followed = player.step >= this.trace.count - 1;
-      const [step, line] = [player.step, player.line];
+      const [step, line, count] = [player.step, player.line, this.trace.count];
+      const seen = [this.source.list, this.history.list].map((list) => [list, list.scrollTop]);
       this.load(payload);
-      if (followed) player.go(this.trace.count - 1);
-      else player.go(step, line);
+      if (step >= count - 1 && this.trace.count > count) player.go(this.trace.count - 1);
+      else {
+        player.go(step, line);
+        for (const [list, top] of seen) list.scrollTop = top;
+      }
     });
   }
 
@@ -1254,7 +1317,9 @@ class Viewer extends Frame {
     const how = HOW[trace.how(i)];
     const lines = trace.lines(i).length;
     const at = offsetWords(trace.at(i));
-    const bits = [trace.workerWords(trace.worker(i)), at && `at ${at}`, k < lines - 1 && `line ${k + 1} of ${lines}; state as at the step's end`];
+    const within = trace.isCut(i) ? lines > 0 : k < lines - 1; // of a step that was cut, the last line kept is not its end
+    const bits = [trace.workerWords(trace.worker(i)), at && `at ${at}`,
+      within && `line ${(k + 1).toLocaleString("en")} of ${trace.isCut(i) ? "the " : ""}${lines.toLocaleString("en")}${trace.isCut(i) ? " kept" : ""}; state as at the step's end`];
     const end = trace.endAfter(i);
     this.where.replaceChildren(h("b", {}, `Step ${i + 1} of ${trace.count}`), h("b", { class: `sfv-pill sfv-is-${how.css}` }, `${how.sign} ${how.words}`),
       ...bits.filter(Boolean).map((bit) => h("span", {}, bit)), end === "crashed" ? h("b", { class: "sfv-is-bad" }, "✕ then its worker crashed") : "");
@@ -1418,8 +1483,11 @@ function firstStep(payload) {
   return Math.max(0, differing ?? payload?.failure?.step ?? 0);
 }
 
-/** Show what `read` gives in an element, from a step on. Gives {update(read), go(step), close()}; never throws. */
-export function mount(el, read, { step, moved } = {}) {
+/**
+ * Show what `read` gives in an element, from a step on; with `focus`, keys work at once, unless the page is part of another.
+ * Gives {update(read), go(step), close()}; never throws.
+ */
+export function mount(el, read, { step, moved, focus } = {}) {
   let viewer = null;
   try {
     const payload = read();
@@ -1430,6 +1498,7 @@ export function mount(el, read, { step, moved } = {}) {
       viewer.player.moved = (i, k) => { inner(i, k); moved(i); };
     }
     viewer.player.go(step ?? firstStep(payload));
+    if (focus && window.parent === window) viewer.el.focus({ preventScroll: true });
   } catch (error) {
     el.replaceChildren(h("section", { class: "sfv" }, troubleBox(error)));
   }
