@@ -35,7 +35,7 @@ class EventTeller:
         if kind in _ASKING:
             self._asked[event.event_id] = text
         elif asked := self._asked.get(_answers(kind, body)):
-            text = f"{asked}: {text}" if text else asked
+            text = f"{text} · {asked}" if text else asked
         return TraceEvent(event.event_id, kind, at, one_line(text))
 
 

@@ -164,3 +164,29 @@ def test_a_terminal_that_knows_few_signs_gets_question_marks_for_the_others() ->
     )
     assert (told.returncode, told.stderr) == (0, b"")
     assert b"? from history" in told.stdout
+
+
+def test_the_page_is_never_written_over_the_history_or_over_code(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mine = folder / "mine.json"
+    mine.write_text(Path(HISTORY).read_text())
+    code = folder / "my_code.py"
+    code.write_text("precious = True\n")
+    for place, words in ((mine, "is the history itself"), (code, "is there already, and is no .html file")):
+        before = place.read_text()
+        assert replay(str(mine), "--workflow", STAGED, "--html", str(place)) == 1
+        assert words in capsys.readouterr().err
+        assert place.read_text() == before
+
+
+def test_a_reader_that_stops_early_gets_no_traceback() -> None:
+    with subprocess.Popen(
+        [sys.executable, "-m", "stagedflow", "replay", HISTORY, "--workflow", STAGED],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
+        assert process.stdout and process.stderr
+        process.stdout.close()
+        assert process.stderr.read() == b""
+        assert process.wait(60) == 0
