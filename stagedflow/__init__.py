@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from stagedflow.errors import LabError, LabTimeout
     from stagedflow.lab import Lab
     from stagedflow.replay.compare import Comparison, compare
-    from stagedflow.replay.replayer import record_replay
+    from stagedflow.replay.saved.replayer import record_replay
     from stagedflow.replay.trace import ReplayStep, ReplayTrace
     from stagedflow.staged import Rollout, StagedWorkflow
     from stagedflow.widgets.panel import StagePanel
@@ -29,7 +29,7 @@ _HOMES = {
     "StagePanel": "widgets.panel",
     "StagedWorkflow": "staged",
     "compare": "replay.compare",
-    "record_replay": "replay.replayer",
+    "record_replay": "replay.saved.replayer",
 }
 
 __all__ = [

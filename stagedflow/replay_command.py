@@ -12,7 +12,7 @@ from typing import Any
 
 from stagedflow.errors import LabError
 from stagedflow.replay.definitions import definition_of, workflow_classes
-from stagedflow.replay.replayer import record_replay
+from stagedflow.replay.saved.replayer import record_replay
 from stagedflow.replay.trace import ReplayTrace
 from stagedflow.replay.words import one_line
 

@@ -1,1 +1,1 @@
-"""What a worker did, activation by activation: `trace` holds the data, `recorder` makes it."""
+"""What a worker did, activation by activation: `trace` is the data, `recorder` makes it, `saved` replays histories."""

@@ -6,7 +6,7 @@ Messages. The activation and the completion that a `WorkflowInstance` takes and 
 bridge, `temporalio.bridge.proto`; there is no public name for them. `recorder.py` reads `run_id`, `is_replaying`,
 `history_length` and `jobs` of the one, `successful.commands` and `failed.failure` of the other; `jobs.py` reads the
 jobs' and commands' own fields. A workflow's definition (`WorkflowInstanceDetails.defn`, and on the class) is private,
-too: `cls`, `name`, `run_fn` and `sandboxed` of it are read. `parting.py` and `failures.py` know the words of some
+too: `cls`, `name`, `run_fn` and `sandboxed` of it are read. `saved/` knows the words of some
 errors of the SDK's core.
 
 Frames. A coroutine's await chain is Python's own (`cr_await`); what it waits for is read off the innermost frames, by

@@ -8,7 +8,7 @@ from temporalio.worker import Replayer, UnsandboxedWorkflowRunner, WorkflowRunne
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
 
 from stagedflow.replay.recorder import RecordingRunner
-from stagedflow.replay.replayer import record_replay
+from stagedflow.replay.saved.replayer import record_replay
 from stagedflow.replay.trace import ReplayStep, ReplayTrace
 from tests.fixtures.cases import CASES
 from tests.fixtures.play import quiet_runtime

@@ -9,7 +9,7 @@ import pytest
 import pytest_asyncio
 from temporalio.client import Client
 
-from stagedflow.replay.replayer import record_replay
+from stagedflow.replay.saved.replayer import record_replay
 from tests.fixtures.cases import CASES
 from tests.fixtures.play import fixture_server, playing
 from tests.replay.copies import copy_of

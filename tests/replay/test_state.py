@@ -7,7 +7,7 @@ import pytest
 from temporalio.worker import Replayer, UnsandboxedWorkflowRunner, WorkflowRunner
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
 
-from stagedflow.replay.replayer import record_replay
+from stagedflow.replay.saved.replayer import record_replay
 from stagedflow.replay.trace import Command, Job, ReplayTrace, SideEffect, Waiting
 from tests.fixtures.cases import CASES
 from tests.fixtures.recorded import load

@@ -3,7 +3,7 @@
 import pytest
 from temporalio.worker import UnsandboxedWorkflowRunner
 
-from stagedflow.replay.replayer import record_replay
+from stagedflow.replay.saved.replayer import record_replay
 from tests.fixtures.cases import CASES
 from tests.fixtures.recorded import load
 from tests.replay.replays import trace_of

@@ -6,7 +6,7 @@ import pytest
 from temporalio.client import WorkflowHistory
 from temporalio.workflow import NondeterminismError
 
-from stagedflow.replay.replayer import record_replay
+from stagedflow.replay.saved.replayer import record_replay
 from tests.fixtures.cases import CASES
 from tests.fixtures.recorded import in_older_spelling, load, text_of, with_large_input
 from tests.replay.replays import bare, recorded, trace_of

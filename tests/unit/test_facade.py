@@ -45,7 +45,7 @@ def test_importing_the_package_loads_nothing_heavy() -> None:
         "stagedflow.lab",
         "stagedflow.replay.compare",
         "stagedflow.replay.recorder",
-        "stagedflow.replay.replayer",
+        "stagedflow.replay.saved.replayer",
         "stagedflow.replay.trace",
         "stagedflow.replay_command",
         "stagedflow.staged",
@@ -58,7 +58,7 @@ def test_it_knows_nothing_of_jupyter(module: str) -> None:
 
 
 def test_replaying_a_history_needs_no_server_and_no_lab() -> None:
-    loaded = loaded_by("import stagedflow.replay.replayer")
+    loaded = loaded_by("import stagedflow.replay.saved.replayer")
     assert not loaded & {f"stagedflow.{m}" for m in ("lab", "server", "worker", "watch", "ledger")}
 
 

@@ -6,7 +6,7 @@ from temporalio import workflow
 from temporalio.common import RawValue
 
 from stagedflow.replay.definitions import definition_of
-from stagedflow.replay.handlers import missing_handlers
+from stagedflow.replay.saved.handlers import missing_handlers
 from stagedflow.replay.trace import Job, ReplayStep
 
 

@@ -10,7 +10,7 @@ import pytest
 from temporalio.client import WorkflowHistory
 
 from stagedflow.errors import LabError
-from stagedflow.replay.history_file import HOW_TO_EXPORT, read_history
+from stagedflow.replay.saved.history_file import HOW_TO_EXPORT, read_history
 from tests.conftest import FIXTURES
 from tests.fixtures.recorded import in_older_spelling
 

@@ -9,9 +9,9 @@ from temporalio.api.history.v1 import HistoryEvent
 from temporalio.workflow import NondeterminismError
 
 from stagedflow.replay.events import read_events
-from stagedflow.replay.failures import failure_of, temporals_words
-from stagedflow.replay.parting import parting
-from stagedflow.replay.replayer import record_replay
+from stagedflow.replay.saved.failures import failure_of, temporals_words
+from stagedflow.replay.saved.parting import parting
+from stagedflow.replay.saved.replayer import record_replay
 from stagedflow.replay.trace import Command, Failure, ReplayStep, ReplayTrace
 from tests.fixtures.cases import CASES
 from tests.fixtures.recorded import load

@@ -25,7 +25,8 @@ from temporalio.worker import (
 
 from stagedflow import LabError, ReplayTrace, StagedWorkflow, record_replay, staged
 from stagedflow._loop import lab_loop
-from stagedflow.replay import _sdk, quiet
+from stagedflow.replay import _sdk
+from stagedflow.replay.saved import quiet
 from tests.conftest import FIXTURES
 from tests.fixtures import recorded as cases
 from tests.fixtures.cases import CASES

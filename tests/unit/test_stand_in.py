@@ -12,7 +12,7 @@ from temporalio.client import WorkflowHistory
 from temporalio.converter import DataConverter, PayloadCodec
 
 from stagedflow import StagedWorkflow, record_replay
-from stagedflow.replay.stand_in import (
+from stagedflow.replay.saved.stand_in import (
     StandInPayloadConverter,
     UndecodedPayload,
     unknown_encodings,

@@ -11,10 +11,10 @@ from typing import Any
 from temporalio.workflow import NondeterminismError
 
 from stagedflow.replay import _sdk
-from stagedflow.replay.deadlock import deadlock_text, sites_of
 from stagedflow.replay.events import attributes
-from stagedflow.replay.guarded_replay import exception_in, text_of
-from stagedflow.replay.parting import parting
+from stagedflow.replay.saved.deadlock import deadlock_text, sites_of
+from stagedflow.replay.saved.guarded_replay import exception_in, text_of
+from stagedflow.replay.saved.parting import parting
 from stagedflow.replay.trace import Command, Failure, ReplayStep, TraceEvent
 from stagedflow.replay.words import one_line
 

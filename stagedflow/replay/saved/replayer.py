@@ -14,17 +14,17 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
 
 from stagedflow._loop import on_lab_loop
 from stagedflow.errors import LabError
-from stagedflow.replay.deadlock import steps_of
 from stagedflow.replay.definitions import definition_for, source_file
 from stagedflow.replay.events import read_events
-from stagedflow.replay.failures import failure_of, up_to_the_parting
-from stagedflow.replay.guarded_replay import Replayed, replay
-from stagedflow.replay.handlers import missing_handlers
-from stagedflow.replay.history_file import read_history
 from stagedflow.replay.matching import match
-from stagedflow.replay.notes import notes_of
+from stagedflow.replay.saved.deadlock import steps_of
+from stagedflow.replay.saved.failures import failure_of, up_to_the_parting
+from stagedflow.replay.saved.guarded_replay import Replayed, replay
+from stagedflow.replay.saved.handlers import missing_handlers
+from stagedflow.replay.saved.history_file import read_history
+from stagedflow.replay.saved.notes import notes_of
+from stagedflow.replay.saved.stand_in import with_stand_ins
 from stagedflow.replay.sources import files_of, read_sources
-from stagedflow.replay.stand_in import with_stand_ins
 from stagedflow.replay.trace import ReplayTrace
 
 History = WorkflowHistory | WorkflowHandle[Any, Any] | str | Path | Mapping[str, Any]

@@ -11,9 +11,9 @@ from temporalio.worker import Replayer, UnsandboxedWorkflowRunner, WorkflowRepla
 
 from stagedflow.errors import LabError
 from stagedflow.replay import _sdk
-from stagedflow.replay.daemon_threads import DaemonThreads
-from stagedflow.replay.quiet import quiet_runtime, quiet_task
 from stagedflow.replay.recorder import RecordingRunner
+from stagedflow.replay.saved.daemon_threads import DaemonThreads
+from stagedflow.replay.saved.quiet import quiet_runtime, quiet_task
 from stagedflow.replay.trace import ReplayStep
 
 GRACE_SECONDS = 3.0
