@@ -89,7 +89,11 @@ WAITS_ON = "_fut_waiter"
 """An `asyncio.Task`'s future that it waits on: the only way from a task to what it awaits."""
 
 GATHERS = "_children"
-"""The futures that an `asyncio.gather` waits on."""
+"""The futures that an `asyncio.gather` waits on.
+
+`teller.py` reads `_queue` and `_unfinished_tasks` of an `asyncio.Queue`, and `_name_` and `_value_` of an `Enum`: their
+public ways may run code of the learner's.
+"""
 
 SENDS = ("async_generator_asend", "async_generator_athrow", "anext_awaitable")
 """Types of what an `async for` awaits. They do not say which generator it is; `gc.get_referents` finds it."""
