@@ -302,7 +302,7 @@ class Trace {
       jobs.length ? `brought ${listed(jobs.map((job) => job.text + (job.event ? ` (event ${job.event})` : "")))}` : "",
       lines.length ? `ran ${listed(lines)}${this.isCut(i) ? " and more lines than are kept" : ""}` : this.isCut(i) ? "ran lines of which none is kept" : "",
       changed.length ? listed(changed.map((v) => (v.what === "gone" ? `${v.name} is gone` : `${v.name} is ${brief(v.now)}`))) : "",
-      commands.length ? `asked to ${listed(commands.map((c) => c.text + (c.event ? ` (event ${c.event})` : "")))}` : "",
+      commands.length ? `asked ${this.how(i) === "r" ? "again (not sent) " : ""}to ${listed(commands.map((c) => c.text + (c.event ? ` (event ${c.event})` : "")))}` : "",
       waits.length ? `now waits for ${listed(waits.map(placed))}` : "nothing waits",
     ].filter(Boolean);
     const text = parts.join("; ");
@@ -751,7 +751,7 @@ class SourcePane {
     this.to = whole ? lines.length : Math.min(lines.length, this.from + 2 * WINDOW);
     this.rows = new Map();
     this.touched = [];
-    this.heads.replaceChildren(...this.gutters.map((w) => this.head(w)), h("span", {}, "step"), h("span", {}, "line"), h("span", {}));
+    this.heads.replaceChildren(...this.gutters.map((w) => this.head(w)), h("span", {}, "here"), h("span", {}, "line"), h("span", {}));
     const paint = lines.length <= 5000 ? painter() : (line) => [line];
     const body = [];
     lines.forEach((line, index) => {
@@ -825,7 +825,8 @@ class SourcePane {
       orders.get(n).push(place);
     });
     const how = HOW[trace.how(i)];
-    for (const [n, places] of orders) this.markRun(this.rows.get(n), n, { places, path, k, how, cut: trace.isCut(i) });
+    // Counted as in the gutters: each line once, in the order in which they ran first.
+    [...orders].forEach(([n, places], at) => this.markRun(this.rows.get(n), n, { places, path, k, how, order: at + 1, cut: trace.isCut(i) }));
     const here = path[k];
     if (here && here[0] === this.file) this.rows.get(here[1])?.element.classList.add("sfv-here");
     this.notes(i);
@@ -842,16 +843,15 @@ class SourcePane {
     row.notes = [];
   }
 
-  markRun(row, n, { places, path, k, how, cut }) {
+  markRun(row, n, { places, path, k, how, order, cut }) {
     const reached = places.filter((place) => place <= k);
     row.element.classList.add("sfv-ran", `sfv-${how.css}`, ...(reached.length ? [] : ["sfv-ahead"]));
-    const shown = (reached.length ? reached.at(-1) : places[0]) + 1;
     const times = places.length > 1 ? ` ×${places.length}` : "";
-    const fits = `${shown}${times}`.length <= 6;
-    row.order.replaceChildren(h("b", {}, how.sign), `${shown}`, fits ? h("small", {}, times) : "");
-    row.order.title = `number ${shown} of the ${cut ? "first " : ""}${path.length} lines that this step ran`
+    const fits = `${order}${times}`.length <= 6;
+    row.order.replaceChildren(h("b", {}, how.sign), `${order}`, fits ? h("small", {}, times) : "");
+    row.order.title = `number ${places[0] + 1} of the ${cut ? "first " : ""}${path.length} lines that this step ran`
       + (times ? `; this one ran ${cut ? "at least " : ""}${places.length} times` : "");
-    row.element.setAttribute("aria-label", `line ${n}: ${this.trace.files[this.file].lines[n - 1].trim()}, ${how.words}, number ${shown}${times}`);
+    row.element.setAttribute("aria-label", `line ${n}: ${this.trace.files[this.file].lines[n - 1].trim()}, ${how.words}, number ${order}${times}`);
   }
 
   notes(i) {
