@@ -7,7 +7,6 @@ import asyncio
 import contextlib
 import fcntl
 import importlib
-import inspect
 import json
 import logging
 import os
@@ -35,7 +34,7 @@ from temporalio.worker import (
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
 
 from stagedflow.ledger_writer import LedgerWriter
-from stagedflow.replay.definitions import source_file
+from stagedflow.replay.definitions import definition_of, source_file
 from stagedflow.replay.recorder import RecordingRunner
 from stagedflow.replay.sources import read_sources
 from stagedflow.replay.trace import ReplayStep
@@ -107,25 +106,27 @@ def end_with(owner_lock: str) -> None:
 async def run(config: dict[str, Any], report: Any, ledger: LedgerWriter) -> None:
     """Serve the task queue until SIGTERM, then stop gracefully."""
     kept: dict[str, set[str]] = {}
+    workflows = [load(w) for w in config["workflows"]]
+    # What is no workflow is left to the SDK, which says so.
+    files = {cls: source_file(definition) for cls in workflows if (definition := definition_of(cls))}
+    read_sources(files.values())  # unsandboxed code stays as it is now
 
     def record(det: WorkflowInstanceDetails, step: ReplayStep) -> None:
-        run_id, file = det.info.run_id, source_file(det.defn)
+        run_id = det.info.run_id
         # The sandbox imports the workflow's modules anew for each run that it (re)builds: that is when they are read.
-        if any(job.kind == "initialize_workflow" for job in step.jobs):
+        if step.builds_anew:
             kept.pop(run_id, None)
         if new := {name for name, _ in step.lines} - kept.setdefault(run_id, set()):
             kept[run_id] |= new
             ledger.sources(run_id, read_sources(new, anew=det.defn.sandboxed))
         if len(kept) > MAX_RUNS:
             kept.pop(next(iter(kept)))
-        ledger.activation(det.info.workflow_id, run_id, file, det.info.workflow_type, step)
+        ledger.activation(det.info.workflow_id, run_id, files[det.defn.cls], det.info.workflow_type, step)
 
     sandboxed: WorkflowRunner = SandboxedWorkflowRunner()
     unsandboxed: WorkflowRunner = UnsandboxedWorkflowRunner()
     if config["record"]:
         sandboxed, unsandboxed = RecordingRunner(sandboxed, record), RecordingRunner(unsandboxed, record)
-    workflows = [load(w) for w in config["workflows"]]
-    read_sources(filter(None, map(inspect.getsourcefile, workflows)))  # unsandboxed code stays as it is now
     client = await Client.connect(
         config["target"], namespace=config["namespace"], identity=f"{config['name']}@{os.getpid()}"
     )

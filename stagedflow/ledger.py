@@ -6,13 +6,13 @@ kernel writes how each worker's life began and ended. A killed writer loses its 
 
 import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from stagedflow.errors import LabError
-from stagedflow.replay.trace import ReplayStep, ReplayTrace, WorkerLife
+from stagedflow.replay.trace import ReplayStep, ReplayTrace, TraceEvent, WorkerLife
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS lives(
@@ -140,18 +140,30 @@ class Ledger:
     def trace(self, run_id: str) -> ReplayTrace:
         """What the workers really did with one run: every activation that they recorded, in order."""
         rows = self.activations(run_id)
-        steps = [row.step for row in rows]
-        workflow_type, file = (rows[-1].workflow_type, rows[-1].file) if rows else ("", "")
-        pids = {step.worker for step in steps}
-        lives = tuple(life for life in self.lives() if life.pid in pids)
+        return self.assemble(run_id, rows, [row.step for row in rows], self.lives())
+
+    def assemble(
+        self,
+        run_id: str,
+        rows: Sequence[Activation],
+        steps: Iterable[ReplayStep],
+        lives: Iterable[WorkerLife],
+        events: tuple[TraceEvent, ...] = (),
+    ) -> ReplayTrace:
+        """A run's trace from its rows: `steps` are theirs, perhaps matched with `events`."""
+        if not rows:
+            return ReplayTrace(events=events)
+        pids = {row.step.worker for row in rows}
+        took_part = tuple(life for life in lives if life.pid in pids)
         sources = self.sources(run_id)
         return ReplayTrace.of(
             steps,
-            workflow_type=workflow_type,
-            file=file,
-            lives=lives,
+            workflow_type=rows[-1].workflow_type,
+            file=rows[-1].file,
+            events=events,
+            lives=took_part,
             sources=sources.texts,
-            notes=sources.notes(lives),
+            notes=sources.notes(took_part),
         )
 
     def activations(self, run_id: str, *, after: int = 0) -> list[Activation]:

@@ -40,22 +40,7 @@ class LiveTrace:
         self._activations += self._ledger.activations(run_id, after=after)
         made_of = (len(self._activations), len(self._history), lives)
         if self._made_of != made_of:
-            self._made_of, self._trace = made_of, self._make(run_id, lives)
+            steps = match([row.step for row in self._activations], self._history)
+            self._trace = self._ledger.assemble(run_id, self._activations, steps, lives, tuple(self._events))
+            self._made_of = made_of
         return self._trace
-
-    def _make(self, run_id: str, lives: tuple[WorkerLife, ...]) -> ReplayTrace:
-        if not self._activations:
-            return ReplayTrace(events=tuple(self._events))
-        steps = [row.step for row in self._activations]
-        last = self._activations[-1]
-        pids = {step.worker for step in steps}
-        sources = self._ledger.sources(run_id)
-        return ReplayTrace.of(
-            match(steps, self._history),
-            workflow_type=last.workflow_type,
-            file=last.file,
-            events=tuple(self._events),
-            lives=tuple(life for life in lives if life.pid in pids),
-            sources=sources.texts,
-            notes=sources.notes(lives),
-        )

@@ -9,13 +9,12 @@ import shutil
 import socket
 import sys
 import sysconfig
-from functools import cache
 from pathlib import Path
 
-from temporalio.runtime import LoggingConfig, Runtime, TelemetryConfig, TelemetryFilter
 from temporalio.testing import WorkflowEnvironment
 
 from stagedflow import _guard
+from stagedflow._runtime import quiet_runtime
 from stagedflow.errors import LabError
 
 BINARY_VARIABLE = "STAGEDFLOW_TEMPORAL"
@@ -97,7 +96,7 @@ class Server:
                     dev_server_existing_path=str(self._launcher(binary)),
                     dev_server_log_level="error",
                     dev_server_extra_args=_EXTRA_ARGS,
-                    runtime=_quiet_runtime(),
+                    runtime=quiet_runtime(),
                 )
                 return
             except RuntimeError as error:
@@ -137,13 +136,6 @@ class Server:
         launcher.write_text(f'#!/bin/sh\nexec {shlex.join(words)} "$@"\n')
         launcher.chmod(0o700)
         return launcher
-
-
-@cache
-def _quiet_runtime() -> Runtime:
-    """The SDK's core prints a warning for each retried call, past every logger, into whatever cell runs."""
-    quiet = TelemetryFilter(core_level="ERROR", other_level="ERROR")
-    return Runtime(telemetry=TelemetryConfig(logging=LoggingConfig(filter=quiet)))
 
 
 def _free_port() -> int:

@@ -11,14 +11,14 @@ from types import (
 )
 from typing import Any
 
-_PATHS = {sysconfig.get_paths()[name] for name in ("stdlib", "platstdlib", "purelib", "platlib")}
+LIBRARY_FOLDERS = tuple({sysconfig.get_paths()[n] + os.sep for n in ("stdlib", "platstdlib", "purelib", "platlib")})
+"""Where Python's own modules and the installed packages are."""
 
-_LIBRARIES = ("<frozen ", *(path + os.sep for path in {*_PATHS, os.path.dirname(__file__)}))
+_LIBRARIES = ("<frozen ", *LIBRARY_FOLDERS, os.path.dirname(__file__) + os.sep)
 
+_mro: Callable[[type], tuple[type, ...]] = type.__dict__["__mro__"].__get__
 
-mro: Callable[[type], tuple[type, ...]] = type.__dict__["__mro__"].__get__
-
-namespace: Callable[[type], Mapping[str, Any]] = type.__dict__["__dict__"].__get__
+_namespace: Callable[[type], Mapping[str, Any]] = type.__dict__["__dict__"].__get__
 
 is_a: Callable[[type, type], bool] = type.__subclasscheck__
 """`is_a(base, kind)`: `issubclass` for a base with a metaclass that would have a say in it."""
@@ -28,8 +28,8 @@ type_name: Callable[[type], str] = type.__dict__["__name__"].__get__
 
 def found_in(kind: type, name: str) -> Any:
     """What stands in a class or its bases under a name, as it stands there, or None."""
-    for base in mro(kind):
-        space = namespace(base)
+    for base in _mro(kind):
+        space = _namespace(base)
         if name in space:
             return space[name]
     return None
@@ -37,8 +37,8 @@ def found_in(kind: type, name: str) -> Any:
 
 def slots_of(value: Any) -> Iterator[tuple[str, Any]]:
     """The `__slots__` that are set, with their values, those of the base classes first."""
-    for base in mro(type(value))[-2::-1]:  # all but `object`, which has none
-        for name, member in namespace(base).items():
+    for base in _mro(type(value))[-2::-1]:  # all but `object`, which has none
+        for name, member in _namespace(base).items():
             if type(member) is MemberDescriptorType and type(name) is str and not name.startswith("__"):
                 try:
                     yield name, member.__get__(value)
@@ -48,8 +48,8 @@ def slots_of(value: Any) -> Iterator[tuple[str, Any]]:
 
 def own_dict(value: Any) -> dict[Any, Any]:
     """Its `__dict__` by Python's own descriptor: a class may have a property of that name, or answer for it."""
-    for base in mro(type(value)):
-        found: Any = namespace(base).get("__dict__")
+    for base in _mro(type(value)):
+        found: Any = _namespace(base).get("__dict__")
         if type(found) is GetSetDescriptorType or type(found) is MemberDescriptorType:
             try:
                 return found.__get__(value)  # type: ignore[no-any-return]

@@ -172,10 +172,10 @@ class Awaits:
             return "child result", f"result of child workflow {name}"
         if kind == "nexus":
             return "other", f"nexus operation {name}"
-        chain = frames(task.get_coro())
-        if not chain or any(self._tracer.wants(frame.f_code) for frame in chain):
+        inside = frames(task.get_coro())
+        if not inside or any(self._tracer.wants(frame.f_code) for frame in inside):
             return None
-        return self._wait(task, chain, ("", 0))
+        return self._wait(task, inside, ("", 0))
 
 
 def _coroutine(task: "asyncio.Task[Any]") -> str:

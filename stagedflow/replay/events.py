@@ -9,7 +9,7 @@ from temporalio.api.enums.v1 import EventType
 from stagedflow.replay import _sdk
 from stagedflow.replay.jobs import arguments
 from stagedflow.replay.trace import TraceEvent
-from stagedflow.replay.words import duration, one_line
+from stagedflow.replay.words import duration, listed, one_line
 
 _PREFIX = len("EVENT_TYPE_")
 
@@ -118,10 +118,6 @@ def _marker(body: Any) -> str:
     return {_sdk.PATCH_MARKER: f"patch {id}", _sdk.LOCAL_ACTIVITY_MARKER: f"local activity {id}"}.get(name, name)
 
 
-def _keys(fields: Any) -> str:
-    return ", ".join(sorted(fields))
-
-
 _TELL: dict[str, Callable[[Any], str]] = {
     "WORKFLOW_EXECUTION_STARTED": lambda b: f"{b.workflow_type.name}({arguments(b.input.payloads)})",
     "WORKFLOW_EXECUTION_COMPLETED": lambda b: arguments(b.result.payloads),
@@ -158,7 +154,7 @@ _TELL: dict[str, Callable[[Any], str]] = {
     ),
     "WORKFLOW_EXECUTION_UPDATE_COMPLETED": lambda b: _outcome(b.outcome),
     "WORKFLOW_EXECUTION_CONTINUED_AS_NEW": lambda b: f"{b.workflow_type.name}({arguments(b.input.payloads)})",
-    "UPSERT_WORKFLOW_SEARCH_ATTRIBUTES": lambda b: _keys(b.search_attributes.indexed_fields),
-    "WORKFLOW_PROPERTIES_MODIFIED": lambda b: "memo " + _keys(b.upserted_memo.fields),
+    "UPSERT_WORKFLOW_SEARCH_ATTRIBUTES": lambda b: listed(b.search_attributes.indexed_fields),
+    "WORKFLOW_PROPERTIES_MODIFIED": lambda b: "memo " + listed(b.upserted_memo.fields),
     "NEXUS_OPERATION_SCHEDULED": lambda b: b.operation,
 }

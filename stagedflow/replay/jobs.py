@@ -6,7 +6,7 @@ from typing import Any
 from stagedflow.replay.line_tracer import Maker, Site
 from stagedflow.replay.safe_text import without_secrets
 from stagedflow.replay.trace import Command, Job
-from stagedflow.replay.words import duration, one_line, spaced
+from stagedflow.replay.words import duration, listed, one_line, spaced
 
 MAX_ARGUMENTS = 60
 """Characters of a signal's or an update's arguments that are told."""
@@ -89,10 +89,7 @@ class Naming:
         if verb:
             self._about.setdefault(f"{group}:{number}", about)
             return f"{verb} {about}", key
-        return self._undone(kind, group, number), key
-
-    def _undone(self, kind: str, group: str, number: str) -> str:
-        return f"cancel {self._about.get(f'{group}:{number}', spaced(kind))}"
+        return f"cancel {self._about.get(f'{group}:{number}', spaced(kind))}", key
 
     def _update(self, body: Any) -> tuple[str, str]:
         name, id = self._updates.get(body.protocol_instance_id, ("", body.protocol_instance_id))
@@ -133,19 +130,15 @@ COMMANDS: dict[str, Callable[[Any], tuple[str, str, str]]] = {
     ),
     "set_patch_marker": lambda b: ("record", f"patch {b.patch_id}", f"patch:{b.patch_id}:{b.patch_id}"),
     "upsert_workflow_search_attributes": lambda b: (
-        "set", "search attributes " + _names(b.search_attributes.indexed_fields),
-        "search::" + _names(b.search_attributes.indexed_fields)
+        "set", "search attributes " + listed(b.search_attributes.indexed_fields),
+        "search::" + listed(b.search_attributes.indexed_fields)
     ),
-    "modify_workflow_properties": lambda b: ("set", "memo " + _names(b.upserted_memo.fields), "memo::"),
+    "modify_workflow_properties": lambda b: ("set", "memo " + listed(b.upserted_memo.fields), "memo::"),
     "respond_to_query": lambda b: ("answer", "the query", "query::"),
     "update_response": lambda b: ("", "", "update::"),
     "schedule_nexus_operation": lambda b: ("schedule", f"nexus operation {b.operation}", f"nexus:{b.seq}:"),
     "request_cancel_nexus_operation": lambda b: ("", "", f"nexus:{b.seq}:"),
 }  # fmt: skip
-
-
-def _names(fields: Any) -> str:
-    return ", ".join(sorted(fields))
 
 
 def _outcome(kind: str, body: Any) -> str:

@@ -5,7 +5,6 @@ import dis
 import inspect
 import os
 import sys
-import sysconfig
 from dataclasses import dataclass
 from pathlib import Path
 from types import CodeType, FrameType
@@ -15,6 +14,7 @@ from weakref import WeakKeyDictionary
 from temporalio import workflow
 
 from stagedflow.replay import _sdk
+from stagedflow.replay.attributes import LIBRARY_FOLDERS
 from stagedflow.replay.safe_text import safe_text
 from stagedflow.replay.trace import SideEffect
 
@@ -55,10 +55,9 @@ _ASKS = {
     function.__name__: function.__code__
     for function in (
         workflow.now, workflow.time, workflow.time_ns, workflow.random, workflow.new_random, workflow.uuid4,
-        workflow.uuid7,         workflow.patched, workflow.deprecate_patch,
+        workflow.uuid7, workflow.patched, workflow.deprecate_patch,
     )
 }  # fmt: skip
-_LIBRARIES = tuple(sysconfig.get_paths()[name] for name in ("stdlib", "platstdlib", "purelib", "platlib"))
 _OWN_PACKAGE = str(Path(__file__).parents[1]) + os.sep
 _AWAITS = inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR | inspect.CO_ITERABLE_COROUTINE
 _MAY_PAUSE = _AWAITS | inspect.CO_GENERATOR
@@ -105,7 +104,7 @@ class LineTracer:
         file = code.co_filename
         wanted = self._wanted.get(file)
         if wanted is None:
-            foreign = file.startswith(("<", *_LIBRARIES, _OWN_PACKAGE)) or file == _sdk.SANDBOX_FILE
+            foreign = file.startswith(("<", *LIBRARY_FOLDERS, _OWN_PACKAGE)) or file == _sdk.SANDBOX_FILE
             wanted = self._wanted[file] = not foreign
         return wanted
 

@@ -12,6 +12,7 @@ from typing import Any
 from stagedflow.replay import _sdk
 from stagedflow.replay.events import attributes, event_type, marker_id
 from stagedflow.replay.trace import Command, Job, ReplayStep
+from stagedflow.replay.words import listed
 
 MADE_BY = {
     "schedule_activity": "ACTIVITY_TASK_SCHEDULED",
@@ -72,7 +73,7 @@ def match(steps: Iterable[ReplayStep], history: Iterable[Any]) -> tuple[ReplaySt
     instances: dict[int | None, _Instance] = {}
     matched = []
     for step in steps:
-        if step.worker not in instances or any(job.kind == "initialize_workflow" for job in step.jobs):
+        if step.worker not in instances or step.builds_anew:
             instances[step.worker] = _Instance(index)
         matched.append(instances[step.worker].match(step))
     return tuple(matched)
@@ -90,9 +91,8 @@ class _Instance:
 
     def match(self, step: ReplayStep) -> ReplayStep:
         self._task = step.event_ids[-1] if step.event_ids else self._task
-        # The commands come last: a job answers what an earlier step has asked for, or this one, for a local activity.
-        commands = tuple(replace(c, event_id=self._of_command(c)) for c in step.commands)
         jobs = tuple(replace(job, event_id=self._of_job(job)) for job in step.jobs)
+        commands = tuple(replace(c, event_id=self._of_command(c)) for c in step.commands)
         return replace(step, jobs=jobs, commands=commands)
 
     def _of_job(self, job: Job) -> int | None:
@@ -164,10 +164,8 @@ def _index(history: Iterable[Any]) -> _Index:
             index.found.setdefault((name, id), event.event_id)
         elif kind in _STARTED:
             index.started[_asked_by(body)] = event.event_id
-        elif kind == "WORKFLOW_EXECUTION_UPDATE_ACCEPTED":
-            index.found[kind, body.accepted_request.meta.update_id] = event.event_id
-        elif kind == "WORKFLOW_EXECUTION_UPDATE_COMPLETED":
-            index.found[kind, body.meta.update_id] = event.event_id
+        elif kind in UPDATES.values():
+            index.found[kind, update_id(event)] = event.event_id
         elif kind == "TIMER_FIRED":
             index.found[kind, body.timer_id] = event.event_id
         elif kind == "WORKFLOW_EXECUTION_CANCEL_REQUESTED":
@@ -175,6 +173,14 @@ def _index(history: Iterable[Any]) -> _Index:
         elif kind != "ACTIVITY_TASK_STARTED" and _asked_by(body):
             index.resolved[_asked_by(body)] = event.event_id
     return index
+
+
+def update_id(event: Any) -> str:
+    """The id of the update that an event of `UPDATES` is about; "" for another event."""
+    kind, body = event_type(event), attributes(event)
+    if kind == UPDATES["accept"]:
+        return str(body.accepted_request.meta.update_id)
+    return str(body.meta.update_id) if kind == UPDATES["complete"] else ""
 
 
 def _asked_by(body: Any) -> int:
@@ -194,7 +200,7 @@ def _id(kind: str, body: Any) -> tuple[str, str]:
         case "MARKER_RECORDED":
             return marker_id(body)
         case "UPSERT_WORKFLOW_SEARCH_ATTRIBUTES":
-            return kind, ", ".join(sorted(body.search_attributes.indexed_fields))
+            return kind, listed(body.search_attributes.indexed_fields)
         case "ACTIVITY_TASK_CANCEL_REQUESTED" | "NEXUS_OPERATION_CANCEL_REQUESTED":
             return kind, str(body.scheduled_event_id)
     return kind, body.workflow_execution.workflow_id if hasattr(body, "workflow_execution") else ""

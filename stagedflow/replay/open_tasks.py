@@ -36,8 +36,8 @@ class OpenTasks:
         """
         for task, name in started:
             self._kind(name or "")[task] = None
-        known = {*self.handlers, *self.tasks, *self.handles}
-        for task in sorted((t for t in unseen if t not in known), key=lambda t: t.get_name()):
+        new = {t for t in unseen if not any(t in kind for kind in (self.handlers, self.tasks, self.handles))}
+        for task in sorted(new, key=lambda t: t.get_name()):
             self._kind(task.get_name())[task] = None
         kinds = (self.handlers, self.tasks, self.handles)
         self._ended = [task for kind in kinds for task in kind if task.done()]

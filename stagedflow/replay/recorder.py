@@ -116,11 +116,11 @@ class _RecordedInstance(WorkflowInstance):
 
     def _whole(self, step: ReplayStep, completion: Any) -> ReplayStep:
         lines = self._lines
-        waiting = self._awaits.waiting(self._loop)
+        waiting = self._awaits.waiting(self._loop)  # first: it takes in what has started and ended
         interrupted = lines.interrupted or (self._awaits.open.interrupted(lines.wants) if lines.cut else None)
         return replace(
             step,
-            lines=(*lines.taken, interrupted) if interrupted else tuple(lines.taken),
+            lines=(*step.lines, interrupted) if interrupted else step.lines,
             waiting=waiting,
             commands=commands_of(self._naming, completion.successful.commands, lines.makers),
             side_effects=tuple(lines.side_effects),

@@ -146,6 +146,11 @@ class ReplayStep:
         return not self.is_replaying and not self.query
 
     @property
+    def builds_anew(self) -> bool:
+        """True if the worker builds the workflow in it: at its start, and again after a crash or an eviction."""
+        return any(job.kind == "initialize_workflow" for job in self.jobs)
+
+    @property
     def reason(self) -> str:
         """Why the activation came, in words: its jobs."""
         return ", ".join(job.text for job in self.jobs)
@@ -237,8 +242,7 @@ class ReplayTrace:
         numbered: list[ReplayStep] = []
         before: dict[int | None, Mapping[str, str]] = {}
         for index, step in enumerate(steps):
-            anew = any(job.kind == "initialize_workflow" for job in step.jobs)
-            old = {} if anew else before.get(step.worker, {})
+            old = {} if step.builds_anew else before.get(step.worker, {})
             names = old.keys() | step.state.keys()
             changed = tuple(sorted(n for n in names if old.get(n) != step.state.get(n)))
             numbered.append(replace(step, index=index, changed=changed))

@@ -1,6 +1,6 @@
 """Small words that more than one part of a trace is told in."""
 
-import re
+from collections.abc import Iterable
 
 _UNITS = (("day", 86_400), ("hour", 3_600), ("min", 60))
 
@@ -19,8 +19,13 @@ def duration(seconds: float) -> str:
 
 
 def spaced(name: str) -> str:
-    """`schedule_activity` or `ScheduleActivity` in words: "schedule activity"."""
-    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).replace("_", " ").lower()
+    """`schedule_activity` in words: "schedule activity"."""
+    return name.replace("_", " ")
+
+
+def listed(names: Iterable[str]) -> str:
+    """Names in one order, whatever order they came in: "a, b"."""
+    return ", ".join(sorted(names))
 
 
 def one_line(text: str, limit: int = 200) -> str:

@@ -6,7 +6,6 @@ import time
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
-from importlib.resources import files
 from typing import Any
 
 import ipywidgets
@@ -25,6 +24,7 @@ from stagedflow.widgets.replay_section import ReplaySection
 from stagedflow.widgets.snapshot import Snapshot
 from stagedflow.widgets.timeline import timeline
 from stagedflow.widgets.verdict import verdict
+from stagedflow.widgets.viewer_page import static_text
 from stagedflow.worker import WorkerProcess
 
 REDRAW_SECONDS = 0.1
@@ -74,7 +74,7 @@ class StagePanel(ipywidgets.VBox):
         areas = ("heading", "track", "now", "message", "why", "lives", "timeline", "ledger")
         self._areas = {name: ipywidgets.HTML() for name in areas}
         self._areas |= {"replay": self.replay.verdict, "viewer": self.replay.trouble}
-        style = ipywidgets.HTML(f"<style>{files(__package__).joinpath('static/panel.css').read_text()}</style>")
+        style = ipywidgets.HTML(f"<style>{static_text('panel.css')}</style>")
         a, b = self._areas, self.buttons
         super().__init__(
             [

@@ -2,19 +2,16 @@
 
 import threading
 from pathlib import Path
-from typing import Any
-
-import anywidget
-import traitlets
 
 from stagedflow.errors import LabError
 from stagedflow.replay.trace import ReplayTrace
 from stagedflow.widgets.viewer_data import encode, payload_bytes
-from stagedflow.widgets.viewer_page import page, static_text, write_page
+from stagedflow.widgets.viewer_page import page, write_page
 from stagedflow.widgets.viewer_table import html_table, text_table
+from stagedflow.widgets.viewer_widget import ViewerWidget
 
 
-class ReplayViewer(anywidget.AnyWidget):
+class ReplayViewer(ViewerWidget):
     """Shows a trace step by step: source, history, state, commands, and what each coroutine waits for.
 
     Where no widget can run (a saved notebook, a terminal) it is a table.
@@ -31,11 +28,6 @@ class ReplayViewer(anywidget.AnyWidget):
         step: The index of the step that is shown. Setting it moves the viewer; moving the viewer sets it.
         paused: While True, a new trace is kept and not drawn: for a viewer that nobody sees.
     """
-
-    _esm = static_text("viewer.js")
-    _css = static_text("viewer.css")
-    _payload = traitlets.Bytes().tag(sync=True)
-    step = traitlets.Int(0).tag(sync=True)
 
     def __init__(self, trace: ReplayTrace, *, step: int | None = None) -> None:
         if not isinstance(trace, ReplayTrace):
@@ -96,12 +88,8 @@ class ReplayViewer(anywidget.AnyWidget):
         title = f"Replay of {trace.workflow_type or 'a workflow'}"
         return write_page(path, page(encode(trace), title=title, fallback=html_table(trace)))
 
-    def _repr_mimebundle_(self, **kwargs: Any) -> Any:
-        bundle = super()._repr_mimebundle_(**kwargs)
-        if bundle is None:
-            return None
-        data, metadata = bundle
-        return {**data, "text/plain": text_table(self._trace), "text/html": html_table(self._trace)}, metadata
+    def _tables(self) -> tuple[str, str]:
+        return text_table(self._trace), html_table(self._trace)
 
     def __repr__(self) -> str:
         name = self._trace.workflow_type or "a workflow"

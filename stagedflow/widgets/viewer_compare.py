@@ -4,42 +4,31 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-import anywidget
-import traitlets
-
 from stagedflow.replay.compare import Comparison
 from stagedflow.widgets.viewer_data import VERSION, encode, payload_bytes
-from stagedflow.widgets.viewer_page import page, static_text, write_page
+from stagedflow.widgets.viewer_page import page, write_page
 from stagedflow.widgets.viewer_table import html_table, text_table
 from stagedflow.widgets.viewer_text import visible
+from stagedflow.widgets.viewer_widget import ViewerWidget
 
 DIFFERENCES = ("alone", "lines", "commands", "waiting", "state", "locals", "failure")
 NONE = -1
 """Stands for the step that a pair does not have."""
 
 
-class CompareViewer(anywidget.AnyWidget):
+class CompareViewer(ViewerWidget):
     """Shows two traces side by side; one slider moves both.
 
     Args:
         comparison: From `compare(trace_a, trace_b)`.
     """
 
-    _esm = static_text("viewer.js")
-    _css = static_text("viewer.css")
-    _payload = traitlets.Bytes().tag(sync=True)
-    step = traitlets.Int(0).tag(sync=True)
-
     def __init__(self, comparison: Comparison) -> None:
         self.comparison = comparison
         super().__init__(_payload=payload_bytes(encode_pairs(comparison)), step=comparison.first_difference or 0)
 
-    def _repr_mimebundle_(self, **kwargs: Any) -> Any:
-        bundle = super()._repr_mimebundle_(**kwargs)
-        if bundle is None:
-            return None
-        data, metadata = bundle
-        return {**data, "text/plain": _text(self.comparison), "text/html": _html(self.comparison)}, metadata
+    def _tables(self) -> tuple[str, str]:
+        return _text(self.comparison), _html(self.comparison)
 
     def __repr__(self) -> str:
         return f"CompareViewer({self.comparison!r})"

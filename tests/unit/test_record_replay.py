@@ -25,8 +25,8 @@ from temporalio.worker import (
 
 from stagedflow import LabError, ReplayTrace, StagedWorkflow, record_replay, staged
 from stagedflow._loop import lab_loop
+from stagedflow._runtime import quiet_runtime
 from stagedflow.replay import _sdk
-from stagedflow.replay.saved import quiet
 from tests.conftest import FIXTURES
 from tests.fixtures import recorded as cases
 from tests.fixtures.cases import CASES
@@ -41,7 +41,7 @@ async def replayed(cls: type, name: str = "completed", **options: Any) -> Replay
 
 
 async def bare_verdict(cls: type, history: WorkflowHistory) -> str:
-    replayer = Replayer(workflows=[cls], runtime=quiet.quiet_runtime())
+    replayer = Replayer(workflows=[cls], runtime=quiet_runtime())
     failure = (await replayer.replay_workflow(history, raise_on_replay_failure=False)).replay_failure
     if failure is None:
         return "fits"

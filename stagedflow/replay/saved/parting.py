@@ -8,7 +8,7 @@ from typing import Any
 from stagedflow.replay import _sdk
 from stagedflow.replay.events import attributes, event_type, marker_id
 from stagedflow.replay.jobs import CLOSING
-from stagedflow.replay.matching import MADE_BY, UPDATES
+from stagedflow.replay.matching import MADE_BY, UPDATES, update_id
 from stagedflow.replay.trace import Command, ReplayStep
 
 _NO_ORDER = {"set_patch_marker", "schedule_local_activity"}
@@ -100,7 +100,7 @@ def _tasks(history: Sequence[Any]) -> dict[int, list[int]]:
         elif kind in MADE_BY.values() and not _made_by_the_sdk(kind, body):
             found[completed[body.workflow_task_completed_event_id]].append(event.event_id)
         elif kind in UPDATES.values() and completed:  # it does not say by which task; it follows it at once
-            found[list(completed.values())[-1]].append(event.event_id)
+            found[next(reversed(completed.values()))].append(event.event_id)
     return found
 
 
@@ -123,7 +123,7 @@ def _first_difference(made: list[tuple[int, Command]], events: list[int], histor
             return Parting(step, command, left[0].event_id if left else None)
     if not left:
         return None
-    rejection = f"update:reject:{_update_id(left[0])}"
+    rejection = f"update:reject:{update_id(left[0])}"
     step, instead = next(((step, c) for step, c in made if c.key == rejection), (made[-1][0], None))
     return Parting(step, instead, left[0].event_id)
 
@@ -150,20 +150,13 @@ def _makes(command: Command) -> str | None:
     return MADE_BY.get(command.kind)
 
 
-def _update_id(event: Any) -> str:
-    body = attributes(event)
-    if event_type(event) == UPDATES["accept"]:
-        return str(body.accepted_request.meta.update_id)
-    return str(body.meta.update_id) if event_type(event) == UPDATES["complete"] else ""
-
-
 def _fits(command: Command, event: Any) -> bool:
     if _makes(command) != event_type(event):
         return False
     body = attributes(event)
     match command.kind:
         case "update_response":
-            return command.key.split(":", 2)[2] == _update_id(event)
+            return command.key.split(":", 2)[2] == update_id(event)
         case "schedule_activity":
             return command.text == f"schedule activity {body.activity_type.name}"
         case "start_child_workflow_execution":

@@ -4,10 +4,7 @@ import asyncio
 import logging
 from collections.abc import Coroutine
 from contextvars import ContextVar
-from functools import cache
 from typing import Any, TypeVar
-
-from temporalio.runtime import LoggingConfig, Runtime, TelemetryConfig, TelemetryFilter
 
 from stagedflow.replay import _sdk
 
@@ -43,10 +40,3 @@ def quiet_task(coroutine: Coroutine[Any, Any, T]) -> "tuple[asyncio.Task[T], lis
         logger.addFilter(keep)
         task.add_done_callback(lambda _, logger=logger: logger.removeFilter(keep))  # type: ignore[misc]
     return task, kept
-
-
-@cache
-def quiet_runtime() -> Runtime:
-    """A runtime whose core prints no warnings: it writes them past every Python logger."""
-    quiet = TelemetryFilter(core_level="ERROR", other_level="ERROR")
-    return Runtime(telemetry=TelemetryConfig(logging=LoggingConfig(filter=quiet)))
