@@ -33,6 +33,7 @@ from temporalio.worker import (
 )
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
 
+from stagedflow._limits import limit_resources
 from stagedflow.ledger_writer import LedgerWriter
 from stagedflow.replay.definitions import definition_of, source_file
 from stagedflow.replay.recorder import RecordingRunner
@@ -157,7 +158,9 @@ def main() -> None:
     end_with(config["owner_lock"])
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Jupyter's "interrupt" is for the cell, not for the workers
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    sys.path[:] = list(dict.fromkeys([*sys.path, *config["sys_path"]]))
+    sys.path[:] = list(dict.fromkeys([*config["python_path"], *sys.path, *config["sys_path"]]))
+    if config["limited"]:
+        limit_resources()
 
     def report(**message: Any) -> None:
         with contextlib.suppress(OSError):

@@ -2,42 +2,44 @@
 
 import asyncio
 import atexit
+import functools
 import os
 import re
 import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from google.protobuf.duration_pb2 import Duration
-from google.protobuf.field_mask_pb2 import FieldMask
-from temporalio.api.activity.v1 import ActivityOptions
-from temporalio.api.common.v1 import WorkflowExecution
-from temporalio.api.workflowservice.v1 import ResetStickyTaskQueueRequest, UpdateActivityOptionsRequest
 from temporalio.client import Client, WorkflowExecutionDescription, WorkflowHandle
 from temporalio.service import RPCError, RPCStatusCode
 from temporalio.testing import WorkflowEnvironment
 
+from stagedflow import shortcuts
 from stagedflow._loop import on_lab_loop, submit
 from stagedflow.errors import LabError
 from stagedflow.ledger import Ledger
 from stagedflow.ledger_writer import LedgerWriter
+from stagedflow.moments import moment
 from stagedflow.replay.trace import ReplayTrace
-from stagedflow.server import Server, find_server
+from stagedflow.server import TEST_SERVER_VARIABLE, Server, find_server, find_test_server
+from stagedflow.serving import Named, WorkerSpec, folders, references
 from stagedflow.staged import ACTIVITIES, StagedWorkflow
-from stagedflow.watch import RPC_TIMEOUT, Facts, server_trouble, settled_facts, wait_until
+from stagedflow.watch import settled_facts, wait_until
 from stagedflow.worker import GRACEFUL_SECONDS, STICKY_SECONDS, WorkerProcess
 
 NAMESPACE = "default"
 TASK_QUEUE = "stagedflow"
-DAY = 24 * 3600
+CACHED_WORKFLOWS = 1000
 
 _labs: dict[tuple[Any, ...], "Lab"] = {}
-"""This kernel's labs by what they were started with."""
+"""This kernel's labs by what they were started with; one that was opened is not among them."""
+_live: set["Lab"] = set()
+"""Every lab of this kernel that is not closed."""
 _starting = asyncio.Lock()
 """Held on the lab's loop while one starts, so that a cell run twice at once gets one lab."""
 
@@ -45,14 +47,16 @@ _starting = asyncio.Lock()
 class Lab:
     """A Temporal server of your own in this kernel, workers that can be killed, and a ledger of what they did.
 
-    Get one by `await Lab.start()`. Each coroutine may be awaited from any event loop.
+    Get one by `await Lab.start()`, or one that nobody else gets by `await Lab.open()`. Each coroutine may be awaited
+    from any event loop.
 
     Attributes:
         env: Temporal's own `WorkflowEnvironment`.
         client: Temporal's own `Client`, connected to it.
         task_queue: The task queue that the lab's workers poll.
         ledger: What the workers really did.
-        web_ui: The address of Temporal's Web UI.
+        web_ui: The address of Temporal's Web UI; "" with time skipping, which has none.
+        time_skipping: Whether it is Temporal's time-skipping test server.
         workers: Every worker started so far, by name; of two with one name the later.
     """
 
@@ -65,7 +69,8 @@ class Lab:
         self.env: WorkflowEnvironment = server.env
         self.client: Client = server.env.client
         self.task_queue = TASK_QUEUE
-        self.web_ui = f"http://127.0.0.1:{server.ui_port}"
+        self.web_ui = f"http://127.0.0.1:{server.ui_port}" if server.ui_port else ""
+        self.time_skipping = server.env.supports_time_skipping
         self.workers: dict[str, WorkerProcess] = {}
         self.closed = False
         self._closing: asyncio.Task[None] | None = None
@@ -77,6 +82,7 @@ class Lab:
         port: int | None = None,
         ui_port: int | None = None,
         temporal: str | os.PathLike[str] | None = None,
+        time_skipping: bool = False,
     ) -> "Lab":
         """Start a lab on the embedded dev server, or get back the live one that equal arguments started.
 
@@ -84,36 +90,66 @@ class Lab:
             port: The server's port on loopback; a free one by default.
             ui_port: The Web UI's port on loopback; a free one by default.
             temporal: Path of a Temporal CLI to use instead of the installed one.
+            time_skipping: Use Temporal's time-skipping test server instead: `handle.result()` and `lab.env.sleep()`
+                let weeks pass at once. It has no Web UI, and it listens on every network interface.
 
         Raises:
             LabError: No server binary, a port that is taken, or a server that does not start.
         """
         # Shielded: an interrupted cell leaves no half of a lab, and gets the whole one when it is run again.
-        return await asyncio.shield(asyncio.wrap_future(submit(cls._get(port, ui_port, temporal))))
+        return await asyncio.shield(asyncio.wrap_future(submit(cls._get(port, ui_port, temporal, time_skipping))))
 
     @classmethod
-    async def _get(cls, port: int | None, ui_port: int | None, temporal: Any) -> "Lab":
-        key = (port, ui_port, str(temporal))
+    async def open(cls, *, time_skipping: bool = False) -> "Lab":
+        """Start a lab that nobody else gets: for an experiment of its own, which closes it.
+
+        Args:
+            time_skipping: As for `start`.
+
+        Raises:
+            LabError: No server binary, or a server that does not start.
+        """
+        starting = submit(cls._start(None, None, None, time_skipping))
+        try:
+            return await asyncio.shield(asyncio.wrap_future(starting))
+        except asyncio.CancelledError:
+            starting.add_done_callback(_close_unclaimed)
+            raise
+
+    @classmethod
+    async def _get(cls, port: int | None, ui_port: int | None, temporal: Any, time_skipping: bool) -> "Lab":
+        key = (port, ui_port, str(temporal), time_skipping)
         async with _starting:
             known = _labs.pop(key, None)
             if known and (known.closed or not await known.answers()):
                 await known.close()
                 known = None
-            lab = _labs[key] = known or await cls._start(port, ui_port, temporal)
+            lab = _labs[key] = known or await cls._start(port, ui_port, temporal, time_skipping)
             return lab
 
     @classmethod
-    async def _start(cls, port: int | None, ui_port: int | None, temporal: Any) -> "Lab":
-        binary = find_server(temporal)
+    async def _start(cls, port: int | None, ui_port: int | None, temporal: Any, time_skipping: bool) -> "Lab":
+        if time_skipping and (ui_port is not None or temporal is not None):
+            raise LabError(
+                "With time_skipping=True there is no Web UI and no Temporal CLI: leave ui_port= and temporal= out. "
+                f"The variable {TEST_SERVER_VARIABLE} names another test server."
+            )
+        binary = find_test_server() if time_skipping else find_server(temporal)
         folder = Path(tempfile.mkdtemp(prefix="stagedflow-"))
         server = Server(folder)
+        _close_at_exit()
         try:
-            await server.start(binary=binary, namespace=NAMESPACE, port=port, ui_port=ui_port)
-            return cls(server, folder)
+            if time_skipping:
+                await server.start_time_skipping(binary=binary, port=port)
+            else:
+                await server.start(binary=binary, namespace=NAMESPACE, port=port, ui_port=ui_port)
+            lab = cls(server, folder)
         except BaseException:
             server.release()
             shutil.rmtree(folder, ignore_errors=True)
             raise
+        _live.add(lab)
+        return lab
 
     @property
     def worker(self) -> WorkerProcess | None:
@@ -127,19 +163,25 @@ class Lab:
         self,
         name: str | None = None,
         *,
-        workflows: Sequence[type] | None = None,
-        activities: Sequence[Callable[..., Any]] | None = None,
+        workflows: Sequence[Named] | None = None,
+        activities: Sequence[Named] | None = None,
         record: bool = True,
-        max_cached_workflows: int = 1000,
+        max_cached_workflows: int | None = None,
+        python_path: Sequence[str | os.PathLike[str]] = (),
+        limited: bool = False,
     ) -> WorkerProcess:
         """Start a worker process and wait until it polls. While one of this name lives, that one comes back.
 
         Args:
             name: Its name; by default the next free letter.
-            workflows: Workflow classes, importable by a module's name; the staged workflow by default.
+            workflows: Workflow classes, importable by a module's name, or such names ("module:Class"), which only the
+                worker then imports; the staged workflow by default.
             activities: Activity functions, likewise; the staged workflow's by default.
             record: False switches the recorder of workflow activations off.
-            max_cached_workflows: How many workflows it keeps in memory between their tasks.
+            max_cached_workflows: How many workflows it keeps in memory between their tasks; by default 1000, and none
+                with time skipping, where no task ever gets away from a dead worker that had its workflow in memory.
+            python_path: Folders that it looks for modules in before all others.
+            limited: Bound its files and its memory: for code that may write or take without end.
 
         Raises:
             LabError: A class that no other process can import, a worker that could not start, or a living worker of
@@ -149,11 +191,15 @@ class Lab:
         name = name or self.next_worker_name()
         if not re.fullmatch(r"[\w-]{1,40}", name):
             raise LabError(f"A worker's name is made of letters, digits, - and _, 40 at the most; {name!r} is not.")
-        spec = (
-            tuple(_reference(w) for w in ([StagedWorkflow] if workflows is None else workflows)),
-            tuple(_reference(a) for a in (ACTIVITIES if activities is None else activities)),
-            record,
-            max_cached_workflows,
+        if max_cached_workflows is None:
+            max_cached_workflows = 0 if self.time_skipping else CACHED_WORKFLOWS
+        spec = WorkerSpec(
+            workflows=references([StagedWorkflow] if workflows is None else workflows),
+            activities=references(ACTIVITIES if activities is None else activities),
+            record=record,
+            max_cached_workflows=max_cached_workflows,
+            python_path=folders(python_path),
+            limited=limited,
         )
         worker = self.workers.get(name)
         if worker and worker.alive and worker.spec != spec:
@@ -163,16 +209,14 @@ class Lab:
             )
         if not worker or not worker.alive:
             config = {
-                "name": name, "target": self._server.target, "namespace": NAMESPACE, "task_queue": self.task_queue,
-                "workflows": spec[0], "activities": spec[1], "record": record,
-                "max_cached_workflows": max_cached_workflows, "graceful_seconds": GRACEFUL_SECONDS,
-                "sticky_seconds": STICKY_SECONDS, "owner_lock": str(self._server.owner_lock),
-                "ledger": str(self.ledger.path), "sys_path": [p or os.getcwd() for p in sys.path],
+                "target": self._server.target, "namespace": NAMESPACE, "task_queue": self.task_queue,
+                "graceful_seconds": GRACEFUL_SECONDS, "sticky_seconds": STICKY_SECONDS,
+                "owner_lock": str(self._server.owner_lock), "ledger": str(self.ledger.path),
+                "sys_path": [p or os.getcwd() for p in sys.path],
             }  # fmt: skip
             self.workers.pop(name, None)  # so that the new one comes last
-            worker = self.workers[name] = WorkerProcess(name, config, self._folder, self._writer)
+            worker = self.workers[name] = WorkerProcess(name, spec, config, self._folder, self._writer)
             worker.on_change = self._changed
-            worker.serves = {"workflows": workflows, "activities": activities}
             self._changed()
         await worker.ready()
         return worker
@@ -220,29 +264,7 @@ class Lab:
             LabError: It has ended before, or there is no such workflow.
         """
         self._must_be_open()
-        for given in (gate, stage):
-            if given is not None and (isinstance(given, bool) or not isinstance(given, int) or given < 1):
-                raise LabError(f"A gate or a stage is an integer from 1 on; {given!r} is not.")
-        moments: list[tuple[str, Callable[[Facts], bool]]] = []
-        if gate is not None:
-            moments.append((f"gate {gate}", lambda f: f.run.reached_gate(gate)))
-        if started is not None:
-            words = f"the start of {started}" + (f" (attempt {attempt})" if attempt > 1 else "")
-            moments.append(
-                (words, lambda f: any(a.activity_type == started and a.attempt >= attempt for a in f.attempts))
-            )
-        if completed is not None:
-            moments.append(
-                (
-                    f"the end of {completed}",
-                    lambda f: any(a.type == completed and a.outcome == "completed" for a in f.run.activities),
-                )
-            )
-        if stage is not None:
-            moments.append((f"stage {stage}", lambda f: f.run.stage >= stage and not f.run.open_task))
-        if len(moments) != 1:
-            raise LabError("Name one moment to wait for: gate=, started=, completed= or stage=.")
-        [(words, condition)] = moments
+        words, condition = moment(gate=gate, started=started, completed=completed, stage=stage, attempt=attempt)
         facts = await wait_until(self, handle, condition, words, timeout)
         return gate is None or facts.run.gate == gate
 
@@ -257,12 +279,8 @@ class Lab:
             LabError: There is no such workflow, or the server does not answer.
         """
         self._must_be_open()
-        execution = WorkflowExecution(workflow_id=handle.id, run_id=handle.result_run_id or handle.run_id or "")
-        request = ResetStickyTaskQueueRequest(namespace=NAMESPACE, execution=execution)
-        await self._rpc(
-            self.client.workflow_service.reset_sticky_task_queue(request, timeout=RPC_TIMEOUT),
-            f"The sticky queue of workflow {handle.id!r} was not reset",
-        )
+        self._needs_the_dev_server("ResetStickyTaskQueue")
+        await shortcuts.reset_sticky_task_queue(self.client, handle)
 
     @on_lab_loop
     async def shorten_start_to_close(self, handle: WorkflowHandle[Any, Any], seconds: float = 2) -> None:
@@ -277,30 +295,9 @@ class Lab:
         Raises:
             LabError: No activity is open, there is no such workflow, or the server does not answer.
         """
-        if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 < seconds <= DAY:
-            raise LabError(f"A start-to-close timeout here is a number of seconds up to {DAY}; {seconds!r} is not.")
-        run_id = handle.result_run_id or handle.run_id
-        pending = (await self.describe(handle, run_id=run_id)).raw_description.pending_activities
-        if not pending:
-            raise LabError(
-                f"No activity of workflow {handle.id!r} is open, so there is no timeout to shorten. "
-                "This shortcut is for an activity whose worker has died in it."
-            )
-        timeout = Duration()
-        timeout.FromTimedelta(timedelta(seconds=seconds))
-        for one in pending:
-            request = UpdateActivityOptionsRequest(
-                namespace=NAMESPACE,
-                execution=WorkflowExecution(workflow_id=handle.id, run_id=run_id or ""),
-                identity="stagedflow operator",
-                activity_options=ActivityOptions(start_to_close_timeout=timeout),
-                update_mask=FieldMask(paths=["start_to_close_timeout"]),
-                id=one.activity_id,
-            )
-            await self._rpc(
-                self.client.workflow_service.update_activity_options(request, timeout=RPC_TIMEOUT),
-                f"The start-to-close timeout of {one.activity_type.name} was not shortened",
-            )
+        self._must_be_open()
+        self._needs_the_dev_server("UpdateActivityOptions")
+        await shortcuts.update_start_to_close(self.client, handle, seconds)
 
     @on_lab_loop
     async def describe(
@@ -312,11 +309,7 @@ class Lab:
             LabError: There is no such workflow, or the server does not answer.
         """
         self._must_be_open()
-        handle = self.client.get_workflow_handle(handle.id, run_id=run_id)
-        described: WorkflowExecutionDescription = await self._rpc(
-            handle.describe(rpc_timeout=RPC_TIMEOUT), f"Workflow {handle.id!r} cannot be shown"
-        )
-        return described
+        return await shortcuts.describe(self.client, handle.id, run_id)
 
     @on_lab_loop
     async def trace(self, handle: WorkflowHandle[Any, Any]) -> ReplayTrace:
@@ -360,6 +353,7 @@ class Lab:
         await self._server.stop()
         self._writer.close()
         self._changed()
+        _live.discard(self)
         shutil.rmtree(self._folder, ignore_errors=True)
 
     async def __aenter__(self) -> "Lab":
@@ -376,37 +370,38 @@ class Lab:
         if self.closed:
             raise LabError("This lab is closed. Run the cell with `lab = await Lab.start()` again.")
 
-    async def _rpc(self, call: Coroutine[Any, Any, Any], failed: str) -> Any:
-        try:
-            return await call
-        except RPCError as error:
-            raise LabError(f"{failed}: {server_trouble(error)}.") from None
+    def _needs_the_dev_server(self, call: str) -> None:
+        if self.time_skipping:
+            raise LabError(
+                f"Temporal's time-skipping test server does not implement {call}. Use a lab on the dev server for "
+                "this: `lab = await Lab.start()`."
+            )
 
     def __repr__(self) -> str:
         if self.closed:
             return "Lab (closed)"
+        if self.time_skipping:
+            return f"Lab on Temporal's time-skipping test server at {self._server.target}"
         return f"Lab on the embedded Temporal server at {self._server.target}, Web UI {self.web_ui}"
 
 
-def _reference(thing: Any) -> str:
-    """Name a class or function as "module:qualified.name", for another process to import."""
-    name = getattr(thing, "__qualname__", repr(thing))
-    if getattr(thing, "__module__", "__main__") == "__main__" or "<" in name:
-        raise LabError(
-            f"{name} lives in the notebook, where a worker process cannot import it. Put it into a .py file beside "
-            "the notebook and import it from there."
-        )
-    return f"{thing.__module__}:{name}"
+def _close_unclaimed(starting: "Future[Lab]") -> None:
+    """Nobody waits any more for the lab that starts."""
+    if not starting.cancelled() and not starting.exception():
+        submit(starting.result().close())
 
 
-@atexit.register
-def _close_all() -> None:
+@functools.cache
+def _close_at_exit() -> None:
     """A kernel that ends in order leaves nothing behind; one that does not is what the owner lock is for."""
-    for lab in list(_labs.values()):
+    atexit.register(_close_all)
+
+
+def _close_all() -> None:
+    for closing in [submit(lab.close()) for lab in list(_live)]:
         try:
-            submit(lab.close()).result(3)
+            closing.result(3)
         except Exception as error:  # the watchers end what is left
             print(f"stagedflow: the lab did not close in order: {error!r}", file=sys.stderr)
-    if _labs:
-        # The interpreter aborts at exit when the SDK's threads are still settling (temporalio/sdk-python issue 300).
-        time.sleep(0.05)
+    # The interpreter aborts at exit when the SDK's threads are still settling (temporalio/sdk-python issue 300).
+    time.sleep(0.05)

@@ -7,7 +7,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from stagedflow.lab import Lab
 
 LEDGER_SECONDS = 0.05
+POLL_SECONDS = 0.05
 DESCRIBE_SECONDS = 1.0
 SETTLE_SECONDS = 2.0
 NO_ANSWER = "the Temporal server does not answer; `lab = await Lab.start()` starts a new one if it has died"
@@ -39,6 +40,8 @@ class Facts:
 
     Attributes:
         trouble: Why the server could not be asked lately, in words, or "".
+        clock_ahead: Seconds by which the server's clock, which history has, is ahead of this computer's, which the
+            ledger has; None if they are the same.
     """
 
     workflow_id: str
@@ -50,6 +53,7 @@ class Facts:
     counts: dict[str, ActivityCount] = field(default_factory=dict)
     trace: ReplayTrace = field(default_factory=ReplayTrace)
     trouble: str = ""
+    clock_ahead: float | None = None
 
     @property
     def ledger_lags(self) -> bool:
@@ -62,8 +66,19 @@ class Facts:
         )  # fmt: skip
 
     def waits_for(self, now: float | None = None) -> WaitsFor:
-        """What the workflow waits for now."""
-        return waits_for(self.run, self.pending, self.lives, sticky_seconds=STICKY_SECONDS, now=now or time.time())
+        """What the workflow waits for now, with its deadline by this computer's clock."""
+        now, ahead = now or time.time(), self.clock_ahead or 0.0
+        waits = waits_for(self.run, self.pending, self.lives, sticky_seconds=STICKY_SECONDS, now=now + ahead)
+        return replace(waits, deadline=waits.deadline - ahead) if waits.deadline else waits
+
+    def by_the_servers_clock(self) -> "Facts":
+        """What belongs in one picture: without the workers' part where their clock is another than the server's.
+
+        Time that was skipped between two of their rows is in neither, so nobody can tell where in history they belong.
+        """
+        if self.clock_ahead is None:
+            return self
+        return replace(self, attempts=(), lives=(), trace=ReplayTrace())
 
 
 class RunWatch:
@@ -85,6 +100,7 @@ class RunWatch:
         self._trace = LiveTrace(lab.ledger)
         self._pending: tuple[PendingActivity, ...] = ()
         self._trouble = ""
+        self._clock_ahead = 0.0 if lab.time_skipping else None
         self._tasks: list[asyncio.Task[None]] = []
         self._run_id = handle.result_run_id or handle.run_id or ""
         self._describe_now = asyncio.Event()
@@ -133,11 +149,12 @@ class RunWatch:
             counts=ledger.activity_counts(self._asked.id, run_id=self._run_id),
             trace=self._trace.now(self._run_id, lives),
             trouble=self._trouble,
+            clock_ahead=self._clock_ahead,
         )
 
     def _lives(self) -> tuple[WorkerLife, ...]:
         """The workers that have lived during this run."""
-        begin = self._events[0].at if self._events else 0.0
+        begin = self._events[0].at if self._events and self._clock_ahead is None else 0.0
         return tuple(life for life in self._lab.ledger.lives() if life.ended is None or life.ended >= begin)
 
     def _look_at_end(self, task: asyncio.Task[None]) -> None:
@@ -154,7 +171,7 @@ class RunWatch:
     async def _follow_history(self) -> None:
         while True:
             try:
-                async for event in self._new_events():
+                async for event in self._polled_events() if self._lab.time_skipping else self._new_events():
                     if event.event_id > len(self._events):
                         self._events.append(read_event(event))
                         self._trace.add(event)
@@ -179,13 +196,25 @@ class RunWatch:
                     if error.status not in (RPCStatusCode.DEADLINE_EXCEEDED, RPCStatusCode.CANCELLED):
                         raise
                     continue
-            if self._trouble:
-                self._trouble = ""
-                self._on_change()
+            self._answered()
             for event in page.current_page or ():
                 if event.task_id:  # none: the retry of a workflow task, shown ahead; the id may become another event's
                     yield event
             token = page.next_page_token or b""
+
+    async def _polled_events(self) -> AsyncIterator[Any]:
+        """The same from the time-skipping server, whose long poll tells of the end only. It gives no event a task."""
+        while not self._run.closed:
+            async for event in self._handle.fetch_history_events(rpc_timeout=RPC_TIMEOUT):
+                yield event
+            self._clock_ahead = (await self._lab.env.get_current_time()).timestamp() - time.time()
+            self._answered()
+            await asyncio.sleep(POLL_SECONDS)
+
+    def _answered(self) -> None:
+        if self._trouble:
+            self._trouble = ""
+            self._on_change()
 
     async def _follow_pending(self) -> None:
         while not self._run.closed:
@@ -197,7 +226,8 @@ class RunWatch:
                 except RPCError:
                     await asyncio.sleep(DESCRIBE_SECONDS)  # the long poll tells of it; the next answer may be better
                     continue
-                pending = tuple(_pending(p) for p in description.raw_description.pending_activities)
+                asked = {a.activity_id: a.start_to_close for a in self._run.activities}
+                pending = tuple(_pending(p, asked) for p in description.raw_description.pending_activities)
                 if pending != self._pending:
                     self._pending = pending
                     self._on_change()
@@ -278,19 +308,21 @@ def server_trouble(error: RPCError) -> str:
     return error.message
 
 
-def _pending(raw: Any) -> PendingActivity:
+def _pending(raw: Any, asked: dict[str, float]) -> PendingActivity:
+    """What `describe` says of an activity; `asked` are history's timeouts, for a server that describes none."""
     state = {1: "scheduled", 2: "started", 3: "cancel requested"}.get(raw.state, "unknown")
     time_field = "last_started_time" if state != "scheduled" else "scheduled_time"
     if state == "scheduled" and raw.HasField("next_attempt_schedule_time"):
         time_field = "next_attempt_schedule_time"
     since = getattr(raw, time_field)
+    timeout = raw.activity_options.start_to_close_timeout.ToMilliseconds() / 1000
     return PendingActivity(
         activity_id=raw.activity_id,
         type=raw.activity_type.name,
         state=state,
         attempt=raw.attempt,
         since=since.seconds + since.nanos / 1e9 if raw.HasField(time_field) else None,
-        start_to_close=raw.activity_options.start_to_close_timeout.ToMilliseconds() / 1000,
+        start_to_close=timeout or asked.get(raw.activity_id, 0.0),
         worker=raw.last_worker_identity,
         failure=raw.last_failure.message,
     )

@@ -10,12 +10,14 @@ import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from stagedflow._loop import on_lab_loop
 from stagedflow.errors import LabError, LabTimeout
 from stagedflow.ledger_writer import LedgerWriter
+from stagedflow.serving import WorkerSpec
 
 STICKY_SECONDS = 10.0
 """How long a workflow task waits on a worker's sticky queue before it goes to the normal one (the SDK's default)."""
@@ -32,15 +34,14 @@ class WorkerProcess:
         name: Its name in the lab, such as "A".
         pid: Its process id.
         records: False if it was started with its recorder off.
-        serves: What `Lab.start_worker` was given as `workflows` and `activities`, for one that takes its place.
+        spec: What it serves, and how.
         log_path: Where its output goes; `log` is the text.
     """
 
-    def __init__(self, name: str, config: dict[str, Any], folder: Path, ledger: LedgerWriter) -> None:
+    def __init__(self, name: str, spec: WorkerSpec, config: dict[str, Any], folder: Path, ledger: LedgerWriter) -> None:
         self.name = name
-        self.records: bool = config["record"]
-        self.spec = tuple(config[n] for n in ("workflows", "activities", "record", "max_cached_workflows"))
-        self.serves: dict[str, Any] = {}
+        self.spec = spec
+        self.records = spec.record
         self.on_change: Callable[[], None] = lambda: None
         self._ledger = ledger
         self._state = "starting"
@@ -60,8 +61,13 @@ class WorkerProcess:
         ledger.worker_started(name, self.pid, records=self.records)
         assert self._process.stdin
         with contextlib.suppress(BrokenPipeError), self._process.stdin as stdin:
-            stdin.write(json.dumps(config | {"report_fd": writing}).encode() + b"\n")
+            stdin.write(json.dumps({**config, **self.serves, "name": name, "report_fd": writing}).encode() + b"\n")
         threading.Thread(target=self._watch, args=(reading,), name=f"worker-{name}", daemon=True).start()
+
+    @property
+    def serves(self) -> dict[str, Any]:
+        """What `Lab.start_worker` starts another one of the same kind with."""
+        return asdict(self.spec)
 
     @property
     def identity(self) -> str:

@@ -14,13 +14,14 @@ _LIFE_WORDS = {None: "● running", "crashed": "✕ crashed", "stopped": "■ st
 
 
 def heading(facts: Facts, web_ui: str) -> str:
-    """The workflow's name and state, and the way to Temporal's own Web UI."""
+    """The workflow's name and state, and the way to Temporal's own Web UI if there is one."""
     kind = escape(facts.run.workflow_type or "workflow")
     address = f"{web_ui}/namespaces/default/workflows/{quote(facts.workflow_id, safe='')}"
+    link = f" <a href='{escape(address, quote=True)}' target='_blank' rel='noopener'>Web UI</a>" if web_ui else ""
     return (
         f"<div class='sf-head'><b>{escape(facts.workflow_id)}</b> <span>{kind}</span> "
-        f"<span class='sf-status sf-{escape(facts.run.status.split()[0])}'>{escape(facts.run.status)}</span> "
-        f"<a href='{escape(address, quote=True)}' target='_blank' rel='noopener'>Web UI</a></div>"
+        f"<span class='sf-status sf-{escape(facts.run.status.split()[0])}'>{escape(facts.run.status)}</span>"
+        f"{link}</div>"
     )
 
 

@@ -116,7 +116,7 @@ def timeline(facts: "Facts", *, now: float) -> Timeline:
         facts: All that is known of it.
         now: Seconds since the epoch: where the picture ends while the run goes on.
     """
-    tale = tell(facts)
+    tale, now = tell(facts), now + (facts.clock_ahead or 0.0)
     lanes = _lanes(tale, lambda m: m.at - tale.start)
     running = tale.status == "running"
     ends = [0.0, *(t for lane in lanes for s in lane.spans for t in (s.start, s.end) if t is not None)]

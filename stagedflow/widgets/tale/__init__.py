@@ -15,6 +15,7 @@ __all__ = ["Moment", "Stretch", "Tale", "plain", "tell"]
 
 def tell(facts: "Facts") -> Tale:
     """Read the moments of a run, and what lasted between them, off its facts."""
+    facts = facts.by_the_servers_clock()
     run, notes = facts.run, Notes()
     cast = Cast(notes, facts)
     tell_events(notes, run)
