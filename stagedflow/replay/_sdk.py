@@ -26,6 +26,9 @@ CANCELS = "cancel"
 DEFINITION = "__temporal_workflow_definition"
 """What `@workflow.defn` leaves on a class; there is no public way to ask a class for its workflow type's name."""
 
+ACTIVITY_DEFINITION = "__temporal_activity_definition"
+"""What `@activity.defn` leaves on a function: by it the activities of a learner's cell are found."""
+
 DROPPED_SIGNAL = "Failed deserializing signal input for "
 """How the SDK's log record of a signal begins that its handler's parameters do not fit."""
 

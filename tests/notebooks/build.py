@@ -1,5 +1,7 @@
 """Run notebooks, save outputs: ``python -m tests.notebooks.build [--check] [NOTEBOOK...]``.
 
+A lesson with exercises is saved twice: as the learner gets it, and solved, for its teacher.
+
 Saved is what a fresh kernel gave, less what differs between runs and means nothing: widget models,
 timings, counters. A cell whose outputs differ from the saved ones in pids and ports only keeps
 those it had, so that building twice gives the same bytes.
@@ -21,7 +23,7 @@ from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
 from nbformat import NotebookNode
 
-from . import saved
+from . import saved, solved
 
 KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
@@ -47,17 +49,23 @@ class _Manager(AsyncKernelManager):
         super().__init__(**{**kwargs, "kernel_spec_manager": _ThisPython()})
 
 
-def build(path: Path) -> None:
-    """Run the notebook at ``path`` and save it there. If a cell fails, the file stays as it is.
+def build(path: Path, *, to: Path | None = None) -> None:
+    """Run the notebook at ``path`` and save it there; with ``to`` its solved form, saved there.
+
+    If a cell fails, the file stays as it is.
 
     Raises:
         BuildError: a cell raised, took too long, or killed its kernel.
     """
     notebook = saved.read(path)
-    before = {cell.id: cell.outputs for cell in saved.code_cells(notebook)}
+    if to:
+        solved.solve(notebook)
+    earlier = saved.read(to or path) if (to or path).exists() else notebook
+    before = {cell.id: cell.outputs for cell in saved.code_cells(earlier)}
     _run(notebook, cwd=path.parent)
     _normalize(notebook, before)
-    saved.write(notebook, path)
+    (to or path).parent.mkdir(parents=True, exist_ok=True)
+    saved.write(notebook, to or path)
 
 
 def _run(notebook: NotebookNode, *, cwd: Path) -> None:
@@ -74,9 +82,9 @@ def _run(notebook: NotebookNode, *, cwd: Path) -> None:
         force_raise_errors=True,  # no tag excuses an error in a lesson
         on_cell_start=lambda cell, cell_index: started.append(f"cell {cell_index}, id {cell.id}"),
     )
-    with tempfile.TemporaryDirectory() as ipython:  # no start-up files, no history
+    with tempfile.TemporaryDirectory() as home:  # no start-up files, no history, no progress of anybody's
         try:
-            client.execute(env={**os.environ, "IPYTHONDIR": ipython})
+            client.execute(env={**os.environ, "IPYTHONDIR": home, "STAGEDFLOW_HOME": home})
         except Exception as error:
             where = started[-1] if started else "before the first cell"
             raise BuildError(f"{where}: {type(error).__name__}\n{error}") from error
@@ -92,7 +100,7 @@ def _normalize(notebook: NotebookNode, before: dict[str, list[NotebookNode]]) ->
         if cell.cell_type != "code":
             continue
         outputs = _plain(cell.outputs)
-        cell.outputs = before[cell.id] if saved.same(before[cell.id], outputs) else outputs
+        cell.outputs = before[cell.id] if saved.same(before.get(cell.id, []), outputs) else outputs
         if cell.execution_count is None:  # an empty cell, which is not run
             continue
         cell.execution_count = count = count + 1
@@ -117,13 +125,22 @@ def _plain(outputs: list[NotebookNode]) -> list[NotebookNode]:
     return kept
 
 
-def check(path: Path) -> str:
+def check(path: Path, *, to: Path | None = None) -> str:
     """Build a copy, beside copies of its neighbours. Returns how it differs from what is saved."""
     with tempfile.TemporaryDirectory() as folder:
-        copy = Path(shutil.copytree(path.parent, Path(folder, "notebooks"))) / path.name
-        build(copy)
-        old, new = (each.read_text(encoding="utf-8").splitlines(True) for each in (path, copy))
+        root = Path(shutil.copytree(path.parent, Path(folder, "notebooks")))
+        copies = [root / each.relative_to(path.parent) if each else None for each in (path, to)]
+        build(copies[0], to=copies[1])
+        old, new = (
+            each.read_text(encoding="utf-8").splitlines(True) if each.exists() else []
+            for each in (to or path, copies[1] or copies[0])
+        )
     return "".join(difflib.unified_diff(old, new, f"saved/{path.name}", f"built/{path.name}"))
+
+
+def _forms(path: Path) -> list[Path | None]:
+    """Where it is saved: in its own place, and solved in the teachers' folder if it has exercises."""
+    return [None, solved.solved_path(path)] if solved.exercises_in(saved.read(path)) else [None]
 
 
 def main() -> int:
@@ -133,14 +150,16 @@ def main() -> int:
     parser.add_argument("--check", action="store_true", help="save nothing; fail if a build would")
     options = parser.parse_args()
     failed = False
-    for path in map(Path.resolve, options.notebooks or saved.NOTEBOOKS):
+    lessons = [path.resolve() for path in options.notebooks or saved.NOTEBOOKS]
+    for path, to in ((lesson, form) for lesson in lessons for form in _forms(lesson)):
         begin = time.monotonic()
         try:
-            trouble = check(path) if options.check else build(path)
+            trouble = check(path, to=to) if options.check else build(path, to=to)
         except BuildError as error:
             trouble = str(error)
         seconds = time.monotonic() - begin
-        print(f"{path.name}: {'FAILED' if trouble else 'ok'} in {seconds:.1f} s", flush=True)
+        name = f"{path.name}{' (solved)' if to else ''}"
+        print(f"{name}: {'FAILED' if trouble else 'ok'} in {seconds:.1f} s", flush=True)
         if trouble:
             print(trouble, file=sys.stderr)
             failed = True

@@ -1,7 +1,7 @@
-"""Every notebook, run from top to bottom by strict nbval, without a network.
+"""Every notebook, run from top to bottom by strict nbval, without a network; each lesson solved, too.
 
-Beside each runs a copy in which one count is wrong: if nbval let that pass, its silence about the
-other would mean nothing. The two run at the same time, as they mostly wait.
+Each also runs as a copy in which one count is wrong: if nbval let that pass, its silence about the
+others would mean nothing.
 """
 
 import os
@@ -9,29 +9,26 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from nbformat import NotebookNode
 
-from tests.notebooks import offline, saved
+from tests.notebooks import offline, saved, solved
 from tests.notebooks.validate import Running, Validation
 
+SOLVED = solved.lessons()
 each_notebook = pytest.mark.parametrize("path", saved.NOTEBOOKS, ids=lambda path: path.stem)
-pytestmark = pytest.mark.timeout(400)
+each_solved = pytest.mark.parametrize("path", SOLVED, ids=lambda path: path.stem)
+pytestmark = pytest.mark.timeout(900)  # the first test waits for a place among all the others
+
+AT_ONCE = 3
+LEFT_BEHIND = shutil.ignore_patterns(".stagedflow", ".ipynb_checkpoints", "instructor")
 
 MAIN_JOB = ("00_", "01_", "02_")  # together these three take less than two minutes
-
-
-@dataclass(frozen=True)
-class Pair:
-    """A notebook validated as it is saved, and with a wrong count in one cell."""
-
-    saved: Validation
-    planted: Validation
-    planted_cell: int
 
 
 def plant(notebook: NotebookNode) -> int:
@@ -68,44 +65,75 @@ def _planter(regex: str) -> Callable[[NotebookNode], bool]:
     return plant_in
 
 
+class Course:
+    """Every notebook's runs, each once for all tests; a few at a time, as they mostly wait."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._pool = ThreadPoolExecutor(AT_ONCE)
+        self._began = time.monotonic()
+        self.planted_cells: dict[Path, int] = {}
+        # As the learner gets it, and solved: the course. Then the copies with a wrong count.
+        self.unsolved = {path: self._pool.submit(self._run, path, path, "saved") for path in saved.NOTEBOOKS}
+        self.solved = {path: self._pool.submit(self._run, path, solved.solved_path(path), "solved") for path in SOLVED}
+        self.planted = {path: self._pool.submit(self._run, path, path, "planted") for path in saved.NOTEBOOKS}
+
+    def seconds(self) -> float:
+        """How long the course took, all of it, unsolved and solved."""
+        return max(each.result()[1] for each in (*self.unsolved.values(), *self.solved.values())) - self._began
+
+    def _run(self, path: Path, form: Path, name: str) -> tuple[Validation, float]:
+        copy = Path(shutil.copytree(path.parent, self._folder / path.stem / name, ignore=LEFT_BEHIND)) / path.name
+        notebook = saved.read(form)
+        if name == "planted":
+            self.planted_cells[path] = plant(notebook)
+        saved.write(notebook, copy)
+        return Running(copy).result(), time.monotonic()
+
+    def close(self) -> None:
+        """Let what runs come to its end."""
+        self._pool.shutdown(cancel_futures=True)
+
+
 @pytest.fixture(scope="module")
-def validated(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Path], Pair]:
-    """Validates a notebook and its planted copy, once for all tests."""
-    pairs: dict[Path, Pair] = {}
-
-    def validate(path: Path) -> Pair:
-        if path not in pairs:
-            folder = tmp_path_factory.mktemp(path.stem)
-            copies = [Path(shutil.copytree(path.parent, folder / name)) / path.name for name in ("saved", "planted")]
-            notebook = saved.read(copies[1])
-            cell = plant(notebook)
-            saved.write(notebook, copies[1])
-            both = [Running(copy) for copy in copies]
-            pairs[path] = Pair(*(each.result() for each in both), planted_cell=cell)
-        return pairs[path]
-
-    return validate
+def course(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Course]:
+    course = Course(tmp_path_factory.mktemp("course"))
+    yield course
+    course.close()
 
 
 @each_notebook
-def test_what_is_saved_is_what_runs(path: Path, validated: Callable[[Path], Pair]) -> None:
-    validation = validated(path).saved
+def test_what_is_saved_is_what_runs(path: Path, course: Course) -> None:
+    validation, _ = course.unsolved[path].result()
     print(f"{path.name}: {len(validation.cells)} cells in {validation.seconds:.1f} s")
     assert len(validation.cells) == len(saved.code_cells(saved.read(path)))
     assert not validation.not_passed, validation.log
 
 
+@each_solved
+def test_what_is_saved_solved_is_what_runs(path: Path, course: Course) -> None:
+    validation, _ = course.solved[path].result()
+    print(f"{path.name}, solved: {len(validation.cells)} cells in {validation.seconds:.1f} s")
+    assert len(validation.cells) == len(saved.code_cells(saved.read(path)))
+    assert not validation.not_passed, validation.log
+
+
 @each_notebook
-def test_a_wrong_count_is_found(path: Path, validated: Callable[[Path], Pair]) -> None:
-    pair = validated(path)
-    assert pair.planted.not_passed == {pair.planted_cell: "failure"}, pair.planted.log
-    assert "Cell outputs differ" in pair.planted.log
+def test_a_wrong_count_is_found(path: Path, course: Course) -> None:
+    validation, _ = course.planted[path].result()
+    assert validation.not_passed == {course.planted_cells[path]: "failure"}, validation.log
+    assert "Cell outputs differ" in validation.log
 
 
-def test_the_main_job_takes_under_two_minutes(validated: Callable[[Path], Pair]) -> None:
+def test_the_main_job_takes_under_two_minutes(course: Course) -> None:
     paths = [path for path in saved.NOTEBOOKS if path.name.startswith(MAIN_JOB)]
     assert len(paths) == len(MAIN_JOB)
-    assert sum(validated(path).saved.seconds for path in paths) < 120
+    assert sum(course.unsolved[path].result()[0].seconds for path in paths) < 120
+
+
+def test_the_course_unsolved_and_solved_takes_under_six_minutes(course: Course) -> None:
+    print(f"the whole course: {course.seconds():.0f} s")
+    assert course.seconds() < 360
 
 
 CONNECT = """

@@ -6,13 +6,19 @@ from pathlib import Path
 
 import pytest
 
-from tests.notebooks import saved
+from stagedflow.course.exercise import exercises
+from tests.notebooks import saved, solved
 
 RUN_ID = re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b", re.I)
 ABSOLUTE_PATH = re.compile(
     r"(?<![\w.:/<>-])/(home|root|tmp|usr|opt|var|srv|mnt|work|Users|private)/|\b[A-Z]:\\|site-packages"
 )
-each_notebook = pytest.mark.parametrize("path", saved.NOTEBOOKS, ids=lambda path: path.stem)
+SOLVED = solved.lessons()
+each_notebook = pytest.mark.parametrize(
+    "path", [*saved.NOTEBOOKS, *map(solved.solved_path, SOLVED)], ids=lambda path: f"{path.parent.name}/{path.stem}"
+)
+each_solved = pytest.mark.parametrize("path", SOLVED, ids=lambda path: path.stem)
+CHECK = re.compile(r"^check\(.(\w+).\)", re.M)
 
 
 class _Images(HTMLParser):
@@ -88,3 +94,42 @@ def test_a_lesson_is_short(path: Path) -> None:
     prose = " ".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
     assert len(saved.code_cells(notebook)) <= 20
     assert len(prose.split()) <= 1000
+
+
+@each_solved
+def test_the_solved_form_is_the_lesson_with_the_solutions_in(path: Path) -> None:
+    wanted, found = saved.read(path), saved.read(solved.solved_path(path))
+    solved.solve(wanted)
+    assert [cell.source for cell in found.cells] == [cell.source for cell in wanted.cells]
+
+
+@each_solved
+@pytest.mark.parametrize("form", ["unsolved", "solved"])
+def test_each_check_answers_as_it_should(path: Path, form: str) -> None:
+    notebook = saved.read(path if form == "unsolved" else solved.solved_path(path))
+    said = {
+        found[1]: output.data["text/plain"]
+        for cell in saved.code_cells(notebook)
+        if (found := CHECK.search(cell.source))
+        for output in cell.outputs
+        if "data" in output
+    }
+    names = solved.exercises_in(notebook)
+    sign = "○ {0}: not attempted\n" if form == "unsolved" else "✓ {0}: correct\n"
+    assert said.keys() == names.keys()
+    for name in names:
+        assert said[name].startswith(sign.format(name))
+        assert "hint(" in said[name] or form == "solved"
+
+
+@each_solved
+def test_each_exercise_cell_holds_its_starter(path: Path) -> None:
+    for name, code in solved.exercises_in(saved.read(path)).items():
+        assert code.strip() == exercises()[name].starter.strip()
+        assert path.name.startswith(exercises()[name].lesson)
+
+
+def test_each_exercise_is_in_its_lesson() -> None:
+    found = [name for path in SOLVED for name in solved.exercises_in(saved.read(path))]
+    assert found == list(exercises())
+    assert len(found) >= 16

@@ -45,7 +45,8 @@ class Running:
             f"--nbval-sanitize-with={saved.SANITIZER}",
         )
         env = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST")}
-        env |= {"IPYTHONDIR": str(notebook.with_suffix(".ipython")), **offline_env}
+        home = str(notebook.with_suffix(".home"))
+        env |= {"IPYTHONDIR": home, "STAGEDFLOW_HOME": home, **offline_env}
         self._begin = time.monotonic()
         with self._log.open("w") as out:
             self._process = subprocess.Popen(

@@ -1,0 +1,89 @@
+"""`check(NAME)`: run the learner's code as the exercise says, and tell what was seen."""
+
+import asyncio
+import re
+
+from temporalio.service import RPCError
+
+from stagedflow._loop import lab_loop, submit
+from stagedflow.course import progress_file
+from stagedflow.course.attempt import Attempt
+from stagedflow.course.exercise import Exercise, exercise
+from stagedflow.course.magics import attempts, waited
+from stagedflow.course.outcome import CANNOT_CHECK, CORRECT, INCORRECT, NOT_ATTEMPTED, Outcome
+from stagedflow.course.trial import Trial, Wrong
+from stagedflow.errors import LabError
+
+SECONDS = 25.0
+"""The longest that a check runs; each of its waits is shorter."""
+
+
+def check(name: str) -> Outcome:
+    """Check an exercise's cell as it was run last. Never raises; takes seconds, 30 at the most.
+
+    The code runs in worker processes against a Temporal server of the check's own: neither this kernel nor its lab is
+    touched. A plain call: it works while something else awaits.
+
+    Args:
+        name: The exercise, as after `%%exercise`.
+    """
+    try:
+        known = exercise(name)
+    except LabError as error:
+        return Outcome(str(name), CANNOT_CHECK, str(error))
+    try:
+        on_loop = asyncio.get_running_loop() is lab_loop()
+    except RuntimeError:
+        on_loop = False
+    if on_loop:
+        return Outcome(
+            name, CANNOT_CHECK, "check() waits for the lab's own event loop: call it from a cell, not there."
+        )
+    outcome: Outcome = waited(submit(checked(known, attempts.get(name))))
+    if outcome.status != NOT_ATTEMPTED:
+        progress_file.note(
+            "exercises",
+            name,
+            last=outcome.status,
+            best=lambda before: before if before == CORRECT else outcome.status,
+            checks=lambda before: (before if isinstance(before, int) else 0) + 1,
+        )
+    return outcome
+
+
+async def checked(known: Exercise, attempt: Attempt | None) -> Outcome:
+    """The outcome of one answer; None: there is none in this kernel."""
+    name = known.name
+
+    def outcome(status: str, message: str) -> Outcome:
+        return Outcome(name, status, message)
+
+    help_words = f'hint("{name}", 1) helps.'
+    if attempt is None:
+        words = f"Run the cell that begins with %%exercise {name}, then check again. {help_words}"
+        return outcome(NOT_ATTEMPTED, words)
+    if known.is_starter(attempt.source):
+        words = f"The cell still does what the starter does. Change it, run it, then check again. {help_words}"
+        return outcome(NOT_ATTEMPTED, words)
+    if attempt.trouble:
+        return outcome(INCORRECT, f"The cell cannot be imported, so nothing was run: {attempt.trouble}")
+    trial = Trial(attempt, time_skipping=known.time_skipping)
+    try:
+        async with asyncio.timeout(SECONDS):
+            return outcome(CORRECT, await known.check(trial))
+    except Wrong as wrong:
+        return outcome(INCORRECT, f"{wrong}\n{help_words}")
+    except TimeoutError:
+        words = f"There was no answer within {SECONDS:.0f} s. Does the code wait for something that never comes?"
+        return outcome(INCORRECT, f"{words}\n{help_words}")
+    except (LabError, RPCError) as error:
+        return outcome(CANNOT_CHECK, f"The check did not get to its end: {_flat(error)}")
+    except Exception as error:
+        words = f"The check itself failed ({type(error).__name__}: {_flat(error)}). That is no fault of your code."
+        return outcome(CANNOT_CHECK, words)
+    finally:
+        await asyncio.shield(trial.close())
+
+
+def _flat(error: BaseException) -> str:
+    return re.sub(r"\s+", " ", str(error))[:500]

@@ -1,0 +1,25 @@
+"""Where the learner's own things are kept: progress, and every cell that was tried."""
+
+import os
+from pathlib import Path
+
+VARIABLE = "STAGEDFLOW_HOME"
+"""Environment variable that names another folder."""
+
+_started_in = Path.cwd()
+
+
+def home() -> Path:
+    """The learner's folder: `.stagedflow` beside the notebooks, which is where their kernel was started."""
+    return Path(os.environ.get(VARIABLE) or _started_in / ".stagedflow").absolute()
+
+
+def cells_folder() -> Path:
+    """The modules made of cells; made if it is missing.
+
+    Raises:
+        OSError: It cannot be made there.
+    """
+    folder = home() / "cells"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder

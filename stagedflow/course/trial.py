@@ -1,0 +1,322 @@
+"""What a check has in hand: the learner's code in real workers, a server of its own, and ways to observe.
+
+A check reads like a lesson's cell: start, signal, crash, look. What it sees amiss it raises as `Wrong`, in words.
+"""
+
+import asyncio
+import re
+import tempfile
+from collections.abc import Callable, Coroutine, Sequence
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from temporalio.api.enums.v1 import EventType, WorkflowTaskFailedCause
+from temporalio.api.history.v1 import HistoryEvent
+from temporalio.client import Client, WorkflowFailureError, WorkflowHandle, WorkflowHistory
+from temporalio.exceptions import ApplicationError
+
+from stagedflow.course.attempt import Attempt, WorkflowFound
+from stagedflow.course.child import ChildResult, in_child
+from stagedflow.history import Run, read_event
+from stagedflow.lab import Lab
+from stagedflow.ledger import ActivityCount
+from stagedflow.replay.trace import ReplayTrace
+from stagedflow.worker import WorkerProcess
+
+WAIT = 8.0
+"""Seconds that one wait of a check takes at the most, if it says nothing else."""
+POLL = 0.05
+RPC = timedelta(seconds=5)
+
+
+class Wrong(Exception):
+    """What the check saw that is not as the exercise asks: plain text for the learner."""
+
+
+def require(condition: bool, message: str) -> None:
+    """Raise `Wrong(message)` unless the condition holds."""
+    if not condition:
+        raise Wrong(message)
+
+
+class Trial:
+    """One answer under test.
+
+    Args:
+        attempt: The cell.
+        time_skipping: True for the time-skipping server: weeks pass in milliseconds, but a crash is not found there.
+
+    Attributes:
+        source: The cell's text.
+        module: The name by which a worker imports it.
+    """
+
+    def __init__(self, attempt: Attempt, *, time_skipping: bool = False) -> None:
+        self.attempt = attempt
+        self.source = attempt.source
+        self.module = attempt.module
+        self.tolerate_task_failures = False
+        self._time_skipping = time_skipping
+        self._lab: Lab | None = None
+        self._workers = 0
+        self._extra: tuple[str, ...] = ()
+
+    def workflow(self, name: str | None = None) -> WorkflowFound:
+        """The workflow class of this name in the cell; without a name the only one.
+
+        Raises:
+            Wrong: There is none.
+        """
+        found = self.attempt.workflows
+        if not found:
+            raise Wrong(
+                "There is no workflow in the cell: a class with @workflow.defn and a method with @workflow.run."
+            )
+        for each in found:
+            if name in (None, each.name, each.type):
+                return each
+        raise Wrong(f"There is no workflow class {name} in the cell. It has {', '.join(w.name for w in found)}.")
+
+    def must_have(self, *, workflow: str | None = None, signals: Sequence[str] = (), queries: Sequence[str] = (),
+                  updates: Sequence[str] = (), activities: Sequence[str] = ()) -> None:  # fmt: skip
+        """Raise `Wrong` unless the cell has these handlers and activities, so that nothing is sent into the void."""
+        if signals or queries or updates or workflow:
+            found = self.workflow(workflow)
+            for kind, wanted in (("signals", signals), ("queries", queries), ("updates", updates)):
+                for name in wanted:
+                    has: Sequence[str] = getattr(found, kind)
+                    told = ", ".join(has) or "none"
+                    require(name in has, f"{found.name} has no {kind[:-1]} handler {name!r}. It has: {told}.")
+        for name in activities:
+            require(name in self.attempt.activities, f"There is no activity {name!r} in the cell (@activity.defn).")
+
+    async def open(self) -> Lab:
+        """The check's own lab, started on first use."""
+        if self._lab is None:
+            self._lab = await Lab.open(time_skipping=self._time_skipping)
+        return self._lab
+
+    @property
+    def lab(self) -> Lab:
+        """The check's own lab, once `work` or `open` has started it."""
+        assert self._lab is not None, "await trial.open() first"
+        return self._lab
+
+    @property
+    def client(self) -> Client:
+        """Temporal's client of the check's own server."""
+        return self.lab.client
+
+    async def work(self, *, activities: Sequence[str] | None = None) -> WorkerProcess:
+        """Start a worker that serves all workflows and activities of the cell.
+
+        Args:
+            activities: Further ones, "module:name"; those of the worker before by default.
+
+        Raises:
+            Wrong: The worker cannot be started with this code.
+        """
+        lab = await self.open()
+        if activities is not None:
+            self._extra = tuple(activities)
+        self._workers += 1
+        try:
+            return await lab.start_worker(
+                f"check-{self._workers}",
+                workflows=[f"{self.module}:{w.name}" for w in self.attempt.workflows],
+                activities=[*(f"{self.module}:{a}" for a in self.attempt.activities), *self._extra],
+                python_path=[self.attempt.path.parent],
+                limited=True,
+            )
+        except Exception as error:
+            raise Wrong(f"No worker can be started with this code: {error}") from None
+
+    async def crash(self, *handles: WorkflowHandle[Any, Any]) -> WorkerProcess:
+        """Kill the worker (SIGKILL) and start another; for these workflows without the sticky queue's silence."""
+        for handle in handles:
+            run = await self.run(handle)
+            require(not run.closed, f"The workflow {handle.id} has {run.status} already.")
+        assert self.lab.worker is not None
+        await self.lab.worker.crash()
+        if not self._time_skipping:
+            for handle in handles:
+                await self.lab.skip_sticky_wait(handle)
+        return await self.work()
+
+    async def close(self) -> None:
+        """End the check's server and workers."""
+        if self._lab is not None:
+            await self._lab.close()
+
+    async def start(self, workflow: str, *args: Any, id: str | None = None, **options: Any) -> WorkflowHandle[Any, Any]:
+        """Start a workflow by its class's name; `options` are those of `client.start_workflow`."""
+        found = self.workflow(workflow)
+        return await self.client.start_workflow(
+            found.type or found.name,
+            args=args,
+            id=id or f"check-{workflow}".lower(),
+            task_queue=self.lab.task_queue,
+            **options,
+        )
+
+    async def query(self, handle: WorkflowHandle[Any, Any], name: str, *args: Any) -> Any:
+        """The answer to a query.
+
+        Raises:
+            Wrong: It failed, a workflow task failed, or there is no handler for it.
+        """
+        try:
+            return await self._watched(handle, handle.query(name, args=args, rpc_timeout=RPC), RPC.total_seconds())
+        except TimeoutError:
+            raise Wrong(f"The query {name} got no answer. {await self.now(handle)}") from None
+        except Exception as error:
+            raise error if isinstance(error, Wrong) else Wrong(f"The query {name} failed: {_words(error)}.") from None
+
+    async def update(self, handle: WorkflowHandle[Any, Any], name: str, *args: Any) -> Any:
+        """The result of an update.
+
+        Raises:
+            WorkflowUpdateFailedError: The validator rejected it, or its handler failed: for the check to judge.
+            Wrong: A workflow task failed, or it had no answer in time.
+        """
+        try:
+            return await self._watched(handle, handle.execute_update(name, args=args), WAIT)
+        except TimeoutError:
+            raise Wrong(f"The update {name} got no answer. {await self.now(handle)}") from None
+
+    async def result(self, handle: WorkflowHandle[Any, Any], *, seconds: float = WAIT) -> Any:
+        """The workflow's result.
+
+        Raises:
+            Wrong: It failed, a workflow task of it failed, or it did not end in time.
+        """
+        try:
+            return await self._watched(handle, handle.result(), seconds)
+        except WorkflowFailureError as error:
+            raise Wrong(f"The workflow failed: {_words(error.cause)}.") from None
+        except TimeoutError:
+            raise Wrong(f"The workflow did not complete within {seconds:.0f} s. {await self.now(handle)}") from None
+
+    async def _watched(self, handle: WorkflowHandle[Any, Any], call: Coroutine[Any, Any, Any], seconds: float) -> Any:
+        """Await a call, and meanwhile look whether the workflow's tasks fail: then no answer would come."""
+        asked = asyncio.ensure_future(call)
+        try:
+            async with asyncio.timeout(seconds):
+                while not (await asyncio.wait({asked}, timeout=POLL * 4))[0]:
+                    await self.run(handle)
+            return asked.result()
+        finally:
+            asked.cancel()
+            await asyncio.gather(asked, return_exceptions=True)
+
+    async def until(
+        self,
+        handle: WorkflowHandle[Any, Any],
+        condition: Callable[[Run], bool],
+        otherwise: str,
+        *,
+        seconds: float = WAIT,
+    ) -> Run:
+        """Wait until the run's history fulfils a condition.
+
+        Args:
+            handle: The workflow.
+            condition: Of the run so far.
+            otherwise: What it means if that never comes, for the learner.
+            seconds: The deadline.
+
+        Raises:
+            Wrong: It did not in time, or a workflow task failed.
+        """
+        deadline = asyncio.get_running_loop().time() + seconds
+        while not condition(run := await self.run(handle)):
+            if run.closed or asyncio.get_running_loop().time() > deadline:
+                raise Wrong(f"{otherwise} {await self.now(handle)}")
+            await asyncio.sleep(POLL)
+        return run
+
+    async def settled(self, handle: WorkflowHandle[Any, Any], *, seconds: float = WAIT) -> Run:
+        """Wait until the workflow has handled all that has come: no workflow task is open and no activity runs."""
+
+        def quiet(run: Run) -> bool:
+            return run.closed or bool(run.tasks and not run.open_task and not run.open_activities)
+
+        return await self.until(handle, quiet, "The workflow does not come to rest.", seconds=seconds)
+
+    async def run(self, handle: WorkflowHandle[Any, Any]) -> Run:
+        """The run's history so far, as small values.
+
+        Raises:
+            Wrong: A workflow task of it failed (unless `tolerate_task_failures`).
+        """
+        worker = self.lab.worker
+        if worker and worker.state == "failed":
+            raise Wrong("The worker process ended by itself: workflow code must not end its process.")
+        history = await self.history(handle)
+        if not self.tolerate_task_failures:
+            for event in history.events:
+                if _is_task_failure(event):
+                    raise Wrong(f"A workflow task failed: {self._task_failure(event)}")
+        return Run(tuple(read_event(e) for e in history.events if e.task_id))
+
+    async def history(self, handle: WorkflowHandle[Any, Any]) -> WorkflowHistory:
+        """The run's history, as Temporal has it."""
+        run_id = handle.result_run_id or handle.run_id
+        return await self.client.get_workflow_handle(handle.id, run_id=run_id).fetch_history(rpc_timeout=RPC)
+
+    async def now(self, handle: WorkflowHandle[Any, Any]) -> str:
+        """Where the workflow stands, in a sentence."""
+        run = await self.run(handle)
+        if run.closed:
+            return f"It has {run.status}."
+        return f"It still waits for {run.open_activities[0].type}." if run.open_activities else "It still waits."
+
+    def counts(self, handle: WorkflowHandle[Any, Any]) -> dict[str, ActivityCount]:
+        """How often each activity was started and completed, from the ledger."""
+        return self.lab.ledger.activity_counts(handle.id)
+
+    async def replay(self, history: WorkflowHistory | Path, workflow: str | None = None) -> ReplayTrace:
+        """Replay a history against the cell's workflow, in another process.
+
+        Raises:
+            Wrong: There is no trace.
+        """
+        with tempfile.TemporaryDirectory() as folder:
+            path = history if isinstance(history, Path) else Path(folder, "history.json")
+            if isinstance(history, WorkflowHistory):
+                path.write_text(history.to_json())  # noqa: ASYNC240  a small file
+            name = self.workflow(workflow).name
+            child = await in_child(
+                "replay", self.module, name, str(path), python_path=[self.attempt.path.parent], seconds=15
+            )
+        if child.timed_out or not child.report or "error" in child.report:
+            why = "it did not end" if child.timed_out else (child.report or {}).get("error") or child.output[-300:]
+            raise Wrong(f"The history cannot be replayed against this code: {why}")
+        return ReplayTrace.from_json(child.report["trace"])
+
+    async def python(self, *arguments: str, python_path: Sequence[str | Path] = (), seconds: float = 15) -> ChildResult:
+        """Run `python ARGUMENT...` in another process, under limits; the cell's folder is on its path, after these."""
+        return await in_child("run", *arguments, python_path=[*python_path, self.attempt.path.parent], seconds=seconds)
+
+    def _task_failure(self, event: HistoryEvent) -> str:
+        failure = event.workflow_task_failed_event_attributes.failure
+        kind = failure.application_failure_info.type
+        lines = re.findall(rf'{re.escape(self.attempt.path.name)}", line (\d+)', failure.stack_trace)
+        where = f" (line {lines[-1]})" if lines else ""
+        what = f"{kind}: {failure.message}" if kind else failure.message
+        return f"{what[:400]}{where}. The server gives the task out again and again."
+
+
+def _is_task_failure(event: HistoryEvent) -> bool:
+    """True unless nobody is at fault: a signal that came while the workflow completed makes its task run anew."""
+    cause = event.workflow_task_failed_event_attributes.cause
+    unhandled = WorkflowTaskFailedCause.WORKFLOW_TASK_FAILED_CAUSE_UNHANDLED_COMMAND
+    return event.event_type == EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED and cause != unhandled
+
+
+def _words(error: BaseException | None) -> str:
+    if isinstance(error, ApplicationError) and error.type:
+        return f"{error.type}: {error.message}"[:400]
+    cause = error.__cause__ if error is not None and error.__cause__ is not None else error
+    return f"{type(cause).__name__}: {cause}"[:400]
