@@ -22,7 +22,7 @@ def parser() -> argparse.ArgumentParser:
     doctor.set_defaults(module="stagedflow.doctor")
 
     opener = commands.add_parser("open", help="open JupyterLab on the course", allow_abbrev=False)
-    opener.add_argument("notebook", nargs="?", help="a notebook of the course (default: the first)")
+    opener.add_argument("notebook", nargs="?", help="a notebook of the course (default: the index)")
     opener.add_argument("--no-browser", action="store_true", help="print the address instead of opening a browser")
     opener.add_argument("--port", type=_port, help="the port to listen on (default: 8888, or the next free one)")
     opener.set_defaults(module="stagedflow.jupyter")

@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 from stagedflow.errors import LabError
 
-FIRST_NOTEBOOK = "00_start_here.ipynb"
+FIRST_NOTEBOOK = "index.ipynb"
 _FIRST_PORT = 8888
 _TRIES = 50
 
@@ -58,7 +58,7 @@ def notebook_path(folder: Path, name: str | None) -> str:
 
     Args:
         folder: The course's folder.
-        name: A notebook's name or path, or the beginning of its name; None for the first lesson.
+        name: A notebook's name or path, or the beginning of its name; None for the index.
 
     Raises:
         LabError: There is no such notebook, or more than one.

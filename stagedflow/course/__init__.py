@@ -14,14 +14,14 @@ if TYPE_CHECKING:
     from stagedflow.course.help import hint, solution
     from stagedflow.course.outcome import Outcome
     from stagedflow.course.predictions import predict
-    from stagedflow.course.progress import progress
+    from stagedflow.course.progress_report import progress
 
 _HOMES = {
     "Outcome": "outcome",
     "check": "checking",
     "hint": "help",
     "predict": "predictions",
-    "progress": "progress",
+    "progress": "progress_report",
     "solution": "help",
 }
 
@@ -32,9 +32,7 @@ def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     import_module(f"{__name__}.magics").register()
-    value = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
-    globals()[name] = value  # `progress` is also a submodule's name: the function is what was asked for
-    return value
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
 
 
 def load_ipython_extension(shell: Any) -> None:

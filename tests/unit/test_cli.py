@@ -15,7 +15,7 @@ from stagedflow.errors import LabError
 def course(tmp_path: Path) -> Path:
     folder = tmp_path / "notebooks"
     (folder / "instructor").mkdir(parents=True)
-    for name in ("00_start_here.ipynb", "01_run.ipynb", "01_rerun.ipynb", "instructor/notes.ipynb"):
+    for name in ("index.ipynb", "00_start_here.ipynb", "01_run.ipynb", "01_rerun.ipynb", "instructor/notes.ipynb"):
         (folder / name).write_text("{}")
     return folder
 
@@ -129,7 +129,7 @@ def test_a_display_is_known_by_the_environment(environment: dict[str, str], plat
 @pytest.mark.parametrize(
     ("name", "path"),
     [
-        (None, "00_start_here.ipynb"),
+        (None, "index.ipynb"),
         ("00_start_here.ipynb", "00_start_here.ipynb"),
         ("00", "00_start_here.ipynb"),
         ("01_run.ipynb", "01_run.ipynb"),

@@ -13,7 +13,7 @@ from temporalio.worker import _workflow, _workflow_instance
 from temporalio.workflow import _asyncio
 
 from stagedflow.replay import _sdk, jobs, matching
-from stagedflow.staged import StagedWorkflow
+from stagedflow.staged import ACTIVITIES, StagedWorkflow
 
 INSTANCE = _workflow_instance._WorkflowInstanceImpl
 
@@ -121,6 +121,10 @@ async def test_a_task_still_tells_what_it_waits_on_and_a_gather_its_children() -
 def test_a_workflow_class_still_carries_its_definition() -> None:
     definition = getattr(StagedWorkflow, _sdk.DEFINITION)
     assert (definition.name, definition.cls) == ("StagedWorkflow", StagedWorkflow)
+
+
+def test_an_activity_function_still_carries_its_definition() -> None:
+    assert all(hasattr(activity, _sdk.ACTIVITY_DEFINITION) for activity in ACTIVITIES)
 
 
 @pytest.mark.parametrize("words", [_sdk.DROPPED_SIGNAL, _sdk.STUMBLED])
