@@ -67,7 +67,8 @@ def test_an_error_names_the_line_of_the_cell(shell: Any, capsys: pytest.CaptureF
     before = shell.user_ns["Order"]
     said = run(shell, capsys, f"%%module orders\n{WORKFLOW}\nfoo.bar\n")
     line = len(WORKFLOW.splitlines()) + 3  # the magic's own, and an empty one
-    assert (
+    said_line = f"Line {line}: NameError: name 'foo' is not defined\n{line:>6} | foo.bar\n"
+    assert said == f"✗ This cell cannot be imported. {said_line}"
         said
         == f"✗ This cell cannot be imported. Line {line}: NameError: name 'foo' is not defined\n{line:>6} | foo.bar\n"
     )
