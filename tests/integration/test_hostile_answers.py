@@ -6,6 +6,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from stagedflow import Lab, Rollout, StagedWorkflow
 from stagedflow._loop import submit
 from stagedflow.course import checking, magics
 from stagedflow.course.attempt import MAX_SOURCE, attempt_of
@@ -120,3 +121,21 @@ def test_on_the_labs_own_loop_it_refuses_instead_of_hanging() -> None:
         return check(NAME)
 
     assert submit(inside()).result(10).status == CANNOT_CHECK
+
+
+def test_a_check_works_while_something_else_awaits(server_binary: Path) -> None:
+    """A panel's cell may wait for a person: neither waits for the other."""
+
+    async def parked() -> None:
+        async with await Lab.open() as lab:
+            await lab.start_worker("A")
+            handle = await lab.client.start_workflow(
+                StagedWorkflow.run, Rollout(work_seconds=0.1), id="parked", task_queue=lab.task_queue
+            )
+            await lab.until(handle, gate=2, timeout=60)
+
+    waiting = submit(parked())
+    magics.run_exercise(NAME, RIGHT)
+    assert check(NAME).status == CORRECT
+    assert not waiting.done()
+    waiting.cancel()

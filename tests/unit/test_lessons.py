@@ -35,7 +35,21 @@ def test_a_lesson_says_what_it_needs_and_ends_with_a_living_panel(lesson: Path) 
     prose = "\n".join(sources(lesson, "markdown"))
     assert all(words in prose for words in ("**You will**", "**You learn**", "**You need**", "Time: "))
     assert "## Your turn" in prose
+    [minutes] = re.findall(r"Time: (\d+) minutes\.", prose)
+    assert 5 <= int(minutes) <= 30
     assert sources(lesson, "code")[-1].endswith("StagePanel(lab, handle)")
+
+
+@pytest.mark.parametrize("lesson", [p for p in LESSONS if p.name >= "03"], ids=lambda p: p.stem)
+def test_a_lesson_predicts_reveals_practises_and_recaps(lesson: Path) -> None:
+    code = "\n".join(sources(lesson, "code"))
+    assert len(re.findall(r"\bpredict\($|\bpredict\(\S", code, re.M)) >= 2
+    assert len(re.findall(r"\.reveal\(", code)) == len(re.findall(r"= predict\(", code))
+    assert not re.search(r"\.reveal\([\"']", code), "what was measured is computed, never typed"
+    assert len(re.findall(r"^%%exercise ", code, re.M)) >= 2
+    for name in re.findall(r"^%%exercise (\w+)", code, re.M):
+        assert f'hint("{name}", 1)' in code
+    assert "## Recap" in "\n".join(sources(lesson, "markdown"))
 
 
 @pytest.mark.parametrize("button", LINES)
