@@ -91,7 +91,7 @@ class Lab:
             ui_port: The Web UI's port on loopback; a free one by default.
             temporal: Path of a Temporal CLI to use instead of the installed one.
             time_skipping: Use Temporal's time-skipping test server instead: `handle.result()` and `lab.env.sleep()`
-                let weeks pass at once. It has no Web UI, and it listens on every network interface.
+                let weeks pass at once while no activity runs. It has no Web UI, and listens on every network interface.
 
         Raises:
             LabError: No server binary, a port that is taken, or a server that does not start.

@@ -177,18 +177,23 @@ def test_the_doctor_finds_everything_where_the_tests_run(
 ) -> None:
     assert cli.main(["doctor"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    for name in ("Python", "temporalio", "ipykernel", "Temporal server", "Widgets in JupyterLab"):
+    servers = ("Temporal server", "Time-skipping server")
+    for name in ("Python", "temporalio", "ipykernel", *servers, "Widgets in JupyterLab"):
         assert any(line.startswith(f"ok   {name}: ") for line in lines), name
     assert doctor.summary() == "Everything is here: Temporal server, JupyterLab, widgets."
 
 
+@pytest.mark.parametrize(
+    ("variable", "name"),
+    [("STAGEDFLOW_TEMPORAL", "Temporal server"), ("STAGEDFLOW_TEST_SERVER", "Time-skipping server")],
+)
 def test_the_doctor_names_a_missing_server_with_its_fix_and_fails(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], variable: str, name: str
 ) -> None:
-    monkeypatch.setenv("STAGEDFLOW_TEMPORAL", "/nowhere/temporal")
+    monkeypatch.setenv(variable, "/nowhere/temporal")
     assert cli.main(["doctor"]) == 1
     told = capsys.readouterr().out
-    assert "FIX  Temporal server: " in told
+    assert f"FIX  {name}: " in told
     assert told.rstrip().endswith("1 to fix.")
     assert "/nowhere/temporal" in doctor.summary()
 
