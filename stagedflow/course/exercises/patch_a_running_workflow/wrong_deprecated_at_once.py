@@ -1,0 +1,25 @@
+# gets: history has the activity wipe_devices
+from datetime import timedelta
+
+from temporalio import workflow
+
+TIMES = {"start_to_close_timeout": timedelta(seconds=10)}
+
+
+@workflow.defn
+class Recall:
+    def __init__(self) -> None:
+        self.returned = False
+
+    @workflow.run
+    async def run(self, fleet: str) -> str:
+        await workflow.execute_activity("notify_owners", fleet, **TIMES)
+        workflow.deprecate_patch("back-up")
+        await workflow.execute_activity("back_up_settings", fleet, **TIMES)
+        await workflow.execute_activity("wipe_devices", fleet, **TIMES)
+        await workflow.wait_condition(lambda: self.returned)
+        return await workflow.execute_activity("refund_owners", fleet, **TIMES)
+
+    @workflow.signal
+    def devices_returned(self) -> None:
+        self.returned = True
