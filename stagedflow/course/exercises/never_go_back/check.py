@@ -9,6 +9,8 @@ async def check(trial: Trial) -> str:
     await trial.work()
     handle = await trial.start("Approvals")
     await handle.signal("advance_stage", 2)
+    stage = await trial.query(handle, "current_stage")
+    require(stage == 2, f"The signal 2 came first: the stage is {stage}, not 2. A stage may be skipped.")
     await handle.signal("advance_stage", 1)
     stage = await trial.query(handle, "current_stage")
     require(stage == 2, f"The signals 2, 1 came: the stage is {stage}, not 2. A late signal must change nothing.")

@@ -1,0 +1,25 @@
+# gets: the ready devices are none, not north/pump
+from temporalio import workflow
+
+
+@workflow.defn
+class Fleet:
+    @workflow.init
+    def __init__(self, fleet: str, wanted: int) -> None:
+        self.fleet = fleet
+        self.ready: list[str] = []
+
+    @workflow.run
+    async def run(self, fleet: str, wanted: int) -> list[str]:
+        self.fleet = fleet
+        self.ready: list[str] = []
+        await workflow.wait_condition(lambda: len(self.ready) >= wanted)
+        return self.ready
+
+    @workflow.signal
+    def device_ready(self, device: str) -> None:
+        self.ready.append(f"{self.fleet}/{device}")
+
+    @workflow.query
+    def ready_devices(self) -> list[str]:
+        return self.ready
