@@ -1,0 +1,100 @@
+"""A long activity loses its worker in the middle: it must go on there, and a healthy attempt must not be given up."""
+
+import asyncio
+import tempfile
+from pathlib import Path
+
+from stagedflow.course.trial import Trial, Wrong, require
+
+DEVICES = 11
+MIDDLE = range(2, 10)
+"""The worker is killed right after a heartbeat that comes while so many devices are flashed; else at the end of it."""
+FOUND = 5.0
+"""Seconds from the new worker's start within which the next device must be flashed."""
+AGAIN = 2
+"""So many devices may be flashed twice."""
+
+
+async def check(trial: Trial) -> str:
+    """Kill the worker in the middle, and read off the log what was flashed."""
+    trial.must_have(workflow="FlashFleet")
+    with tempfile.TemporaryDirectory() as folder:
+        log = Path(folder, "flashed.txt")
+        worker = await trial.work()
+        handle = await trial.start("FlashFleet", str(log))
+        await _in_the_middle(trial, handle, log)
+        await worker.crash()  # at once: the device after the heartbeat is in the works
+        await trial.crash(handle)
+        before = _flashed(log)
+        await _noticed(trial, handle, log, len(before))
+        first = _flashed(log)[len(before)]
+        require(
+            first > max(before) - AGAIN,
+            f"The worker was killed in the middle. The next attempt began with device {first}, though many more were "
+            "flashed already. The server keeps what the last heartbeat told; an attempt finds it in "
+            "activity.info().heartbeat_details.",
+        )
+        await trial.result(handle)
+        flashed = _flashed(log)
+        missing = sorted(set(range(DEVICES)) - set(flashed))
+        require(
+            not missing,
+            f"The workflow completed, and device {missing[0] if missing else ''} was never flashed. It was in the "
+            "works when the worker died: what the last heartbeat told must be done, not begun.",
+        )
+        again = len(flashed) - len(set(flashed))
+        require(again <= AGAIN, f"The workflow completed, and {again} devices were flashed twice.")
+        attempts = max((a.attempt for a in trial.lab.ledger.attempts(handle.result_run_id)), default=0)
+        require(
+            attempts <= 2,
+            f"The worker was killed once, and there were {attempts} attempts: a healthy one was given up.",
+        )
+    return "The worker died in the middle. The next attempt went on there, and each device is flashed."
+
+
+async def _in_the_middle(trial: Trial, handle, log: Path) -> None:
+    """Wait until a heartbeat has just come in the middle of the work; without heartbeats, until later."""
+    clock = asyncio.get_running_loop().time
+    deadline = clock() + 8
+    heard = None
+    while True:
+        before = heard
+        pending = (await handle.describe()).raw_description.pending_activities
+        heard = next((p.last_heartbeat_time.ToNanoseconds() for p in pending), 0)
+        done = len(_flashed(log))
+        if done >= MIDDLE.stop or (done in MIDDLE and before is not None and heard > before):
+            return
+        for each in pending:
+            if each.attempt > 1:
+                raise Wrong(
+                    f"Nothing was killed yet, and attempt {each.attempt} is next: attempt 1 was healthy and ended with "
+                    f'"{each.last_failure.message}".'
+                )
+        run = await trial.run(handle)
+        if run.closed or clock() > deadline:
+            raise Wrong(f"The check waited for the middle of the work, and it did not come. {await trial.now(handle)}")
+        await asyncio.sleep(0.01)
+
+
+async def _noticed(trial: Trial, handle, log: Path, before: int) -> None:
+    """Wait until one device more is flashed."""
+    clock = asyncio.get_running_loop().time
+    deadline = clock() + FOUND
+    while len(_flashed(log)) <= before:
+        run = await trial.run(handle)
+        if run.closed:
+            raise Wrong(
+                f"The worker was killed in the middle, and no device was flashed any more: the workflow has "
+                f"{run.status}. What found the crash left no time, or no attempt, for another try."
+            )
+        if clock() > deadline:
+            raise Wrong(
+                "The worker was killed in the middle. 5 s later no device more was flashed: nobody has noticed that "
+                "it is dead. The server misses heartbeats only where the workflow sets a heartbeat timeout."
+            )
+        await asyncio.sleep(0.05)
+
+
+def _flashed(log: Path) -> list[int]:
+    """The devices in the order in which they were flashed."""
+    return [int(line) for line in log.read_text().split() if line.isdigit()] if log.exists() else []
