@@ -1,0 +1,35 @@
+import asyncio
+
+from temporalio import workflow
+from temporalio.exceptions import ChildWorkflowError
+
+
+@workflow.defn
+class SoakTest:  # the child: leave it as it is
+    def __init__(self) -> None:
+        self.report = ""
+
+    @workflow.run
+    async def run(self) -> str:
+        await workflow.wait_condition(lambda: self.report != "")
+        return self.report
+
+    @workflow.signal
+    def report_in(self, report: str) -> None:
+        self.report = report
+
+
+@workflow.defn
+class Supervisor:
+    @workflow.run
+    async def run(self, seconds: float) -> str:
+        soak = await workflow.start_child_workflow(SoakTest.run, id=f"{workflow.info().workflow_id}-soak")
+        timer = asyncio.create_task(workflow.sleep(seconds))
+        await workflow.wait([soak, timer], return_when=asyncio.FIRST_COMPLETED)
+        if soak.done():
+            return await soak
+        soak.cancel()
+        try:
+            return await soak  # it may have reported after all
+        except ChildWorkflowError:
+            return "too late"

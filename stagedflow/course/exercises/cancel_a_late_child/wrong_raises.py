@@ -1,0 +1,33 @@
+# gets: The child was cancelled, and with it the workflow failed
+import asyncio
+
+from temporalio import workflow
+
+
+@workflow.defn
+class SoakTest:  # the child: leave it as it is
+    def __init__(self) -> None:
+        self.report = ""
+
+    @workflow.run
+    async def run(self) -> str:
+        await workflow.wait_condition(lambda: self.report != "")
+        return self.report
+
+    @workflow.signal
+    def report_in(self, report: str) -> None:
+        self.report = report
+
+
+@workflow.defn
+class Supervisor:
+    @workflow.run
+    async def run(self, seconds: float) -> str:
+        soak = await workflow.start_child_workflow(SoakTest.run, id=f"{workflow.info().workflow_id}-soak")
+        timer = asyncio.create_task(workflow.sleep(seconds))
+        await workflow.wait([soak, timer], return_when=asyncio.FIRST_COMPLETED)
+        if not soak.done():
+            soak.cancel()
+            await soak
+            return "too late"
+        return await soak

@@ -1,0 +1,24 @@
+# gets: The site west runs: its history has 0 signals approved
+from temporalio import workflow
+from temporalio.exceptions import ApplicationError
+
+
+@workflow.defn
+class Approval:
+    def __init__(self) -> None:
+        self.release = ""
+
+    @workflow.run
+    async def run(self, sites: list[str]) -> list[str]:
+        await workflow.wait_condition(lambda: self.release != "")
+        missed = []
+        try:
+            for site in sites:
+                await workflow.get_external_workflow_handle(site).signal("approved", self.release)
+        except ApplicationError:
+            missed.append(site)
+        return missed
+
+    @workflow.signal
+    def approve(self, release: str) -> None:
+        self.release = release
