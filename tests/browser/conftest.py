@@ -50,7 +50,7 @@ def course(tmp_path: Path) -> Path:
     """A copy of the notebooks, so that no test changes the repository."""
     folder = tmp_path / "notebooks"
     if NOTEBOOKS.is_dir():
-        shutil.copytree(NOTEBOOKS, folder, ignore=shutil.ignore_patterns(".ipynb_checkpoints"))
+        shutil.copytree(NOTEBOOKS, folder, ignore=shutil.ignore_patterns(".ipynb_checkpoints", ".stagedflow"))
     folder.mkdir(exist_ok=True)
     return folder
 
