@@ -1,0 +1,30 @@
+# gets: On day 45 without an approval `escalate` has run 3 times
+from datetime import timedelta
+
+from temporalio import activity, workflow
+
+
+@activity.defn
+async def escalate(fleet: str) -> None:
+    """Stands for a message to somebody who decides."""
+
+
+@workflow.defn
+class Release:
+    def __init__(self) -> None:
+        self.approved = False
+
+    @workflow.run
+    async def run(self, fleet: str) -> str:
+        waits = 0
+        while not self.approved:
+            try:
+                await workflow.wait_condition(lambda: self.approved, timeout=timedelta(weeks=2))
+            except TimeoutError:
+                await workflow.execute_activity(escalate, fleet, start_to_close_timeout=timedelta(seconds=10))
+                waits += 1
+        return "approved late" if waits else "approved"
+
+    @workflow.signal
+    def approve(self) -> None:
+        self.approved = True
