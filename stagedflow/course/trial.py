@@ -83,11 +83,14 @@ class Trial:
         """Raise `Wrong` unless the cell has these handlers and activities, so that nothing is sent into the void."""
         if signals or queries or updates or workflow:
             found = self.workflow(workflow)
-            for kind, wanted in (("signals", signals), ("queries", queries), ("updates", updates)):
+            for kind, wanted, has in (
+                ("signal", signals, found.signals),
+                ("query", queries, found.queries),
+                ("update", updates, found.updates),
+            ):
                 for name in wanted:
-                    has: Sequence[str] = getattr(found, kind)
                     told = ", ".join(has) or "none"
-                    require(name in has, f"{found.name} has no {kind[:-1]} handler {name!r}. It has: {told}.")
+                    require(name in has, f"{found.name} has no {kind} handler {name!r}. It has: {told}.")
         for name in activities:
             require(name in self.attempt.activities, f"There is no activity {name!r} in the cell (@activity.defn).")
 
