@@ -20,5 +20,8 @@ class Flash:
             flash,
             device,
             start_to_close_timeout=timedelta(seconds=1.5),
-            retry_policy=RetryPolicy(initial_interval=timedelta(seconds=0.2), backoff_coefficient=1),
+            retry_policy=RetryPolicy(
+                initial_interval=timedelta(seconds=0.2),
+                backoff_coefficient=1,
+            ),
         )
