@@ -1,0 +1,26 @@
+# gets: A workflow task failed
+from temporalio import workflow
+from temporalio.common import SearchAttributeKey
+
+STAGE = SearchAttributeKey.for_keyword_list("RolloutStage")
+
+
+@workflow.defn
+class TrackedRollout:
+    def __init__(self) -> None:
+        self.stage = 0
+
+    @workflow.run
+    async def run(self) -> int:
+        workflow.upsert_search_attributes([STAGE.value_set([])])
+        await workflow.wait_condition(lambda: self.stage >= 3)
+        return self.stage
+
+    @workflow.signal
+    def advance_stage(self, stage: int) -> None:
+        self.stage = max(self.stage, stage)
+        workflow.upsert_search_attributes([STAGE.value_set([str(self.stage)])])
+
+    @workflow.query
+    def current_stage(self) -> int:
+        return self.stage
