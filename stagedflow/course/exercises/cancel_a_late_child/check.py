@@ -20,7 +20,7 @@ async def check(trial: Trial) -> str:
     await trial.crash(parent, child)
     await child.signal("report_in", "healthy")
     try:
-        result = await trial.result(parent, seconds=5)
+        result = await trial.result(parent, seconds=4)
     except Wrong as wrong:
         raise Wrong(f"The child reported in time, and the workflow did not complete with its report. {wrong}") from None
     require(
@@ -28,7 +28,7 @@ async def check(trial: Trial) -> str:
         f"After a crash the child reported 'healthy', in time: the workflow returned {result!r}, not 'healthy'.",
     )
 
-    parent = await trial.start("Supervisor", 2.0, id="check-too-late")
+    parent = await trial.start("Supervisor", 2.5, id="check-too-late")
     child = await _waiting(trial, parent)
     run = await trial.run(parent)
     require(
