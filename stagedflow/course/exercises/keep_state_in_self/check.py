@@ -42,9 +42,15 @@ async def leased(trial: Trial, fleet: str) -> WorkflowHandle[Any, Any]:
     return handle
 
 
+async def ended(trial: Trial, handle: WorkflowHandle[Any, Any]) -> Any:
+    """The workflow's result, once history says that it has ended."""
+    await trial.until(handle, lambda run: run.closed, "The workflow did not complete.", seconds=12)
+    return await trial.result(handle)
+
+
 async def judge(trial: Trial, handle: WorkflowHandle[Any, Any], fleet: str, story: str) -> None:
     """Raise `Wrong` unless the run returns a lease of its fleet."""
-    result = await trial.result(handle)
+    result = await ended(trial, handle)
     found = LEASE.fullmatch(result) if isinstance(result, str) else None
     if not found:
         told = repr(result) if len(repr(result)) <= 40 else "something that is no lease"

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from temporalio.client import WorkflowHandle
+
 from stagedflow.course.trial import Trial, Wrong, require
 
 RUNS = 6
@@ -43,8 +45,14 @@ async def check(trial: Trial) -> str:
     )
     await asyncio.gather(*(handle.signal("approve") for handle in handles))
     for handle, plan in zip(handles, plans, strict=True):
-        require(await trial.result(handle) == plan, "After the signal approve a run returned another plan than before.")
+        require(await ended(trial, handle) == plan, "After the signal approve a run returned another plan than before.")
     return f"{RUNS} runs, a crash and a replay in a process with another hash seed: all {len(VALUES)} values stayed."
+
+
+async def ended(trial: Trial, handle: WorkflowHandle[Any, Any]) -> Any:
+    """The workflow's result, once history says that it has ended."""
+    await trial.until(handle, lambda run: run.closed, "The workflow did not complete.", seconds=12)
+    return await trial.result(handle)
 
 
 def judge(plan: Any, started: float) -> None:

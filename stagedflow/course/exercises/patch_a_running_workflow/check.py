@@ -2,6 +2,9 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
+
+from temporalio.client import WorkflowHandle
 
 from stagedflow.course.exercises.patch_a_running_workflow.support import ACTIVITIES, COMPLETED, OLD
 from stagedflow.course.trial import Trial, Wrong, require
@@ -24,7 +27,7 @@ async def check(trial: Trial) -> str:
     await trial.work(activities=ACTIVITIES)
     await running.signal("devices_returned")
     with told_after("A run of the old code was waiting, and this code took it over."):
-        await trial.result(running)
+        await ended(trial, running)
     steps = [a.type for a in (await trial.run(running)).activities]
     require(
         steps == OLD_STEPS,
@@ -41,12 +44,18 @@ async def check(trial: Trial) -> str:
     await trial.crash(fresh)
     await fresh.signal("devices_returned")
     with told_after("A new run was waiting. Its worker crashed, and another process replayed it."):
-        await trial.result(fresh)
+        await ended(trial, fresh)
     steps = [a.type for a in (await trial.run(fresh)).activities]
     require(NEW in steps, f"In a new run {NEW} did not run: only old runs go without it.")
     require(steps == NEW_STEPS, f"A new run did {told(steps)}. The back-up must come once, and before the wiping.")
     await replays(trial, await trial.history(fresh), "A new run has completed. Its history was replayed.")
     return f"Old runs replay and go on without {NEW}; a new run did it once, before the wiping, and survived a crash."
+
+
+async def ended(trial: Trial, handle: WorkflowHandle[Any, Any]) -> Any:
+    """The workflow's result, once history says that it has ended."""
+    await trial.until(handle, lambda run: run.closed, "The workflow did not complete.", seconds=12)
+    return await trial.result(handle)
 
 
 async def replays(trial: Trial, history: object, story: str) -> None:
