@@ -4,18 +4,15 @@ A check reads like a lesson's cell: start, signal, crash, look. What it sees ami
 """
 
 import asyncio
-import re
 import tempfile
 from collections.abc import Callable, Coroutine, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from temporalio.api.enums.v1 import EventType, WorkflowTaskFailedCause
-from temporalio.api.history.v1 import HistoryEvent
 from temporalio.client import Client, WorkflowFailureError, WorkflowHandle, WorkflowHistory
-from temporalio.exceptions import ApplicationError
 
+from stagedflow.course import faults
 from stagedflow.course.attempt import Attempt, WorkflowFound
 from stagedflow.course.child import ChildResult, in_child
 from stagedflow.history import Run, read_event
@@ -174,7 +171,9 @@ class Trial:
         except TimeoutError:
             raise Wrong(f"The query {name} got no answer. {await self.now(handle)}") from None
         except Exception as error:
-            raise error if isinstance(error, Wrong) else Wrong(f"The query {name} failed: {_words(error)}.") from None
+            raise (
+                error if isinstance(error, Wrong) else Wrong(f"The query {name} failed: {faults.words(error)}.")
+            ) from None
 
     async def update(self, handle: WorkflowHandle[Any, Any], name: str, *args: Any) -> Any:
         """The result of an update.
@@ -197,7 +196,7 @@ class Trial:
         try:
             return await self._watched(handle, handle.result(), seconds)
         except WorkflowFailureError as error:
-            raise Wrong(f"The workflow failed: {_words(error.cause)}.") from None
+            raise Wrong(f"The workflow failed: {faults.words(error.cause)}.") from None
         except TimeoutError:
             raise Wrong(f"The workflow did not complete within {seconds:.0f} s. {await self.now(handle)}") from None
 
@@ -251,7 +250,7 @@ class Trial:
         """The run's history so far, as small values.
 
         Raises:
-            Wrong: A workflow task of it failed (unless `tolerate_task_failures`).
+            Wrong: A workflow task of it failed (unless `tolerate_task_failures`), or an activity has a slip in it.
         """
         worker = self.lab.worker
         if worker and worker.state == "failed":
@@ -259,10 +258,13 @@ class Trial:
         history = await self.history(handle)
         if not self.tolerate_task_failures:
             for event in history.events:
-                if _is_task_failure(event):
-                    raise Wrong(f"A workflow task failed: {self._task_failure(event)}")
+                if faults.is_task_failure(event):
+                    raise Wrong(faults.task_failure(event, self.attempt.path.name))
         # Without a task id an event is only shown ahead; the time-skipping server gives none of them one.
-        return Run(tuple(read_event(e) for e in history.events if e.task_id or self._time_skipping))
+        run = Run(tuple(read_event(e) for e in history.events if e.task_id or self._time_skipping))
+        if slip := await self._activity_failure(handle, run, slips_only=True):
+            raise Wrong(f"{slip}. The server has the activity tried again and again.")
+        return run
 
     async def history(self, handle: WorkflowHandle[Any, Any]) -> WorkflowHistory:
         """The run's history, as Temporal has it."""
@@ -274,7 +276,21 @@ class Trial:
         run = await self.run(handle)
         if run.closed:
             return f"It has {run.status}."
-        return f"It still waits for {run.open_activities[0].type}." if run.open_activities else "It still waits."
+        if not run.open_activities:
+            return "It still waits."
+        failure = await self._activity_failure(handle, run)
+        return f"It still waits for {run.open_activities[0].type}.{f' {failure}.' if failure else ''}"
+
+    async def _activity_failure(self, handle: WorkflowHandle[Any, Any], run: Run, *, slips_only: bool = False) -> str:
+        """Why an attempt of an open activity failed: history tells it only when the last attempt is over."""
+        if run.closed or not run.open_activities:
+            return ""
+        described = await handle.describe(rpc_timeout=RPC)
+        told = (
+            faults.activity_failure(pending, self.attempt.path.name, slips_only=slips_only)
+            for pending in described.raw_description.pending_activities
+        )
+        return next(filter(None, told), "")
 
     def counts(self, handle: WorkflowHandle[Any, Any]) -> dict[str, ActivityCount]:
         """How often each activity was started and completed, from the ledger."""
@@ -302,25 +318,3 @@ class Trial:
     async def python(self, *arguments: str, python_path: Sequence[str | Path] = (), seconds: float = 15) -> ChildResult:
         """Run `python ARGUMENT...` in another process, under limits; the cell's folder is on its path, after these."""
         return await in_child("run", *arguments, python_path=[*python_path, self.attempt.path.parent], seconds=seconds)
-
-    def _task_failure(self, event: HistoryEvent) -> str:
-        failure = event.workflow_task_failed_event_attributes.failure
-        kind = failure.application_failure_info.type
-        lines = re.findall(rf'{re.escape(self.attempt.path.name)}", line (\d+)', failure.stack_trace)
-        where = f" (line {lines[-1]})" if lines else ""
-        what = f"{kind}: {failure.message}" if kind else failure.message
-        return f"{what[:400]}{where}. The server gives the task out again and again."
-
-
-def _is_task_failure(event: HistoryEvent) -> bool:
-    """True unless nobody is at fault: a signal that came while the workflow completed makes its task run anew."""
-    cause = event.workflow_task_failed_event_attributes.cause
-    unhandled = WorkflowTaskFailedCause.WORKFLOW_TASK_FAILED_CAUSE_UNHANDLED_COMMAND
-    return event.event_type == EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED and cause != unhandled
-
-
-def _words(error: BaseException | None) -> str:
-    if isinstance(error, ApplicationError) and error.type:
-        return f"{error.type}: {error.message}"[:400]
-    cause = error.__cause__ if error is not None and error.__cause__ is not None else error
-    return f"{type(cause).__name__}: {cause}"[:400]
