@@ -261,11 +261,12 @@ class Lab:
 
         Raises:
             LabTimeout: It did not get there; the text says what it waits for instead.
-            LabError: It has ended before, or there is no such workflow.
+            LabError: It has ended before, the staged workflow's activity has completed in an earlier attempt, or there
+                is no such workflow.
         """
         self._must_be_open()
-        words, condition = moment(gate=gate, started=started, completed=completed, stage=stage, attempt=attempt)
-        facts = await wait_until(self, handle, condition, words, timeout)
+        named = moment(gate=gate, started=started, completed=completed, stage=stage, attempt=attempt)
+        facts = await wait_until(self, handle, named.has_come, named.words, timeout, too_late=named.too_late)
         return gate is None or facts.run.gate == gate
 
     @on_lab_loop

@@ -247,13 +247,19 @@ class RunWatch:
 
 
 async def wait_until(
-    lab: "Lab", handle: WorkflowHandle[Any, Any], condition: Callable[[Facts], bool], words: str, timeout: float
+    lab: "Lab",
+    handle: WorkflowHandle[Any, Any],
+    condition: Callable[[Facts], bool],
+    words: str,
+    timeout: float,
+    *,
+    too_late: Callable[[Facts], str] = lambda _: "",
 ) -> Facts:
     """Follow a run until `condition` holds, and say what is known then.
 
     Raises:
         LabTimeout: It did not within `timeout` seconds.
-        LabError: The run has ended and it cannot hold any more, or there is no such workflow.
+        LabError: It cannot hold any more, as the run has ended or as `too_late` says; or there is no such workflow.
     """
     changed = asyncio.Event()
     watch = RunWatch(lab, handle, changed.set)
@@ -270,6 +276,8 @@ async def wait_until(
                         f"Workflow {handle.id!r} has {facts.run.status}, so it will not get to {words} any more. "
                         "Run the cell that starts it again."
                     )
+                if why := too_late(facts):
+                    raise LabError(why)
                 await changed.wait()
     except TimeoutError:
         facts = watch.facts()

@@ -135,6 +135,20 @@ async def test_a_moment_that_does_not_come_is_told_with_what_it_waits_for(lab: L
         await lab.shorten_start_to_close(handle, seconds=0)
 
 
+async def test_a_second_attempt_of_what_has_completed_is_not_waited_for(lab: Lab) -> None:
+    await lab.start_worker("A")
+    handle = await parked(lab)
+    too_late = r"^reserve_devices has completed in attempt 1, so there will be no attempt 2: .*from its first cell\.$"
+    async with asyncio.timeout(10):
+        with pytest.raises(LabError, match=too_late) as said:
+            await lab.until(handle, started="reserve_devices", attempt=2, timeout=60)
+    assert not isinstance(said.value, LabTimeout)
+    await handle.signal("advance_stage", 1)
+    await lab.until(handle, started="stage_firmware")
+    with pytest.raises(LabError, match=r"^stage_firmware has completed in attempt 1"):  # it was at work at first
+        await lab.until(handle, started="stage_firmware", attempt=2, timeout=60)
+
+
 @pytest.mark.parametrize(
     ("sent", "stage", "words"),
     [
