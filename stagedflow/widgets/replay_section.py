@@ -6,13 +6,15 @@ from stagedflow.replay.trace import ReplayTrace
 from stagedflow.widgets.parts import notice
 from stagedflow.widgets.viewer import ReplayViewer
 
+SHOW, HIDE = "Replay", "Hide replay"
+
 
 class ReplaySection(ipywidgets.VBox):
     """Shows what the workers really did, as it goes on.
 
     Attributes:
         verdict: Says in a sentence or two what the replay has shown; the panel writes it.
-        button: Opens and closes the viewer; the panel has a place for it.
+        button: Hides and shows the viewer, and says which; the panel has a place for it.
         viewer: The viewer of all steps up to now.
         trouble: Why the viewer cannot be drawn, if so; the panel writes it.
     """
@@ -20,9 +22,8 @@ class ReplaySection(ipywidgets.VBox):
     def __init__(self) -> None:
         self.verdict, self.trouble = ipywidgets.HTML(), ipywidgets.HTML()
         self.viewer = ReplayViewer(ReplayTrace())
-        self.button = ipywidgets.ToggleButton(
-            True, description="Replay", tooltip="Open or close the viewer", layout=ipywidgets.Layout(width="auto")
-        )
+        self.button = ipywidgets.ToggleButton(True, description=HIDE, layout=ipywidgets.Layout(width="auto"))
+        self.button.tooltip = "Hide or show the viewer"
         self.button.observe(self._open, "value")
         super().__init__([self.verdict, self.trouble, self.viewer])
 
@@ -41,6 +42,7 @@ class ReplaySection(ipywidgets.VBox):
         super().close()
 
     def _open(self, _: object) -> None:
+        self.button.description = HIDE if self.button.value else SHOW
         self.viewer.layout.display = None if self.button.value else "none"
         try:
             self.viewer.paused = not self.button.value

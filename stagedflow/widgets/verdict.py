@@ -19,12 +19,14 @@ def verdict(trace: ReplayTrace, lives: Sequence[WorkerLife], *, at_gate: bool | 
     told = " ".join(filter(None, [nothing_new(trace, lives, at_gate=at_gate), found.words() if found else ""]))
     if not told:
         itself = any(step.is_replaying and not step.query for step in trace.steps)
-        told = (
-            "The worker that runs it has replayed it itself: its cache no longer held the workflow."
-            if itself
-            else "Nothing has been replayed yet: one worker has done it all. "
-            "Crash it, start another, and send a signal."
-        )
+        if itself:
+            told = "The worker that runs it has replayed it itself: its cache no longer held the workflow."
+        elif at_gate is None:
+            told = "Nothing was replayed: one worker has done it all, and the run has ended."
+        else:
+            told = (
+                "Nothing has been replayed yet: one worker has done it all. Crash it, start another, and send a signal."
+            )
     lost = "".join(f"<p class='sf-quiet'>{escape(words)}</p>" for words in lost_tails(trace))
     return f"<section class='sf-replay' aria-label='Replay'><p class='sf-told'>{escape(told)}</p>{lost}</section>"
 

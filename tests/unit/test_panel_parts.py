@@ -110,6 +110,12 @@ def test_the_verdict_says_why_there_is_nothing_to_see(
     assert words in verdict(trace(*steps), lives)
 
 
+def test_a_run_that_has_ended_without_a_replay_asks_for_no_crash() -> None:
+    told = verdict(trace(DEAD), (replace(A, ended=None, how=None),), at_gate=None)
+    assert "Nothing was replayed: one worker has done it all, and the run has ended." in told
+    assert "Crash it" not in told
+
+
 def test_nothing_hostile_reaches_the_page() -> None:
     wait = Waiting("activity", HOSTILE, FIRST)
     bad = replace(DEAD, jobs=(Job("x", HOSTILE),), commands=(Command("x", HOSTILE),), waiting=(wait,))

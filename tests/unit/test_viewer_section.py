@@ -21,7 +21,9 @@ def test_while_it_is_closed_nothing_is_sent_and_the_trace_is_kept() -> None:
         assert section.show(replayed(*STEPS[:count])) == ""
     assert steps_drawn(section) == 1
     assert len(section.viewer.trace.steps) == 4
+    assert section.button.description == "Replay"
     section.button.value = True
+    assert section.button.description == "Hide replay"
     assert steps_drawn(section) == 4
     section.show(recovered())
     assert steps_drawn(section) == 7
