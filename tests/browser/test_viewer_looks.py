@@ -73,6 +73,21 @@ def test_it_fits_the_window_and_its_text_is_legible(browser: Browser, width: int
                 viewer.press("ArrowRight")
 
 
+def test_the_words_of_an_event_go_on_below_and_are_not_cut(browser: Browser) -> None:
+    with opened(browser, recovered(), width=760) as viewer:
+        viewer.button("Last step").click()
+        rows = viewer.pane("History").locator(".sfv-event")
+        heights = rows.evaluate_all("rows => rows.map((row) => row.offsetHeight)")
+        assert len(heights) == 21 and min(heights) == 24 < max(heights)
+        cut = rows.evaluate_all(
+            "rows => rows.filter((r) => r.scrollWidth > r.clientWidth || r.scrollHeight > r.clientHeight)"
+        )
+        assert cut == []
+        shown = viewer.pane("History").locator(".sfv-is-job").last
+        box, pane = shown.bounding_box(), viewer.pane("History").bounding_box()
+        assert box and pane and pane["y"] < box["y"] and box["y"] + box["height"] <= pane["y"] + pane["height"]
+
+
 @pytest.mark.parametrize("width", [800, 1600])
 def test_two_traces_move_in_step(browser: Browser, tmp_path: Path, width: int) -> None:
     saved = compare(replayed(), parted(), names=("as deployed", "edited")).save_html(tmp_path / "two.html")

@@ -1080,8 +1080,9 @@ class StepPane {
 // ----------------------------------------------------------------------------------------------- history
 
 const ROW = 24; // pixels, as in viewer.css
+const FLOWING = 200; // so many events are drawn whole, each as high as its words need
 
-/** All events in a list that draws only the rows in view. */
+/** All events in a list. A long one draws only the rows in view, all of one height, and cuts their words. */
 class HistoryPane {
   constructor({ toEvent }) {
     this.toEvent = toEvent;
@@ -1100,7 +1101,9 @@ class HistoryPane {
 
   load(trace) {
     this.trace = trace;
-    this.space.style.height = `${trace.eventCount * ROW}px`;
+    this.flows = trace.eventCount <= FLOWING;
+    this.space.classList.toggle("sfv-flows", this.flows);
+    this.space.style.height = this.flows ? "" : `${trace.eventCount * ROW}px`;
     this.loaded = serial += 1;
     setText(this.count, trace.eventCount ? many(trace.eventCount, "event") : "not in this trace");
     this.fill();
@@ -1114,6 +1117,7 @@ class HistoryPane {
     this.seen = trace.seen(i);
     this.parted = trace.failure?.step === i ? trace.failure.expected?.id : null;
     const resolving = trace.jobs(i).map((j) => j.event).find(Boolean);
+    if (this.flows) this.fill(); // the rows say how high they are
     this.reveal(trace.rowOfEvent(this.parted || resolving || trace.steps.last[i] || this.seen));
     this.fill();
   }
@@ -1121,15 +1125,16 @@ class HistoryPane {
   reveal(row) {
     if (row < 0) return;
     const { list } = this;
-    const top = row * ROW;
-    if (top < list.scrollTop + ROW || top + 2 * ROW > list.scrollTop + list.clientHeight) list.scrollTop = top - list.clientHeight / 2 + ROW / 2;
+    const drawn = this.flows ? this.space.children[row] : null;
+    const [top, height] = drawn ? [drawn.offsetTop, drawn.offsetHeight] : [row * ROW, ROW];
+    if (top < list.scrollTop + ROW || top + height + ROW > list.scrollTop + list.clientHeight) list.scrollTop = top - list.clientHeight / 2 + height / 2;
   }
 
   fill() {
     const { list, trace } = this;
     if (!trace || this.step === undefined) return;
-    const first = clamp(Math.floor(list.scrollTop / ROW) - 4, 0, trace.eventCount);
-    const last = Math.min(trace.eventCount, first + Math.ceil((list.clientHeight || 300) / ROW) + 8);
+    const first = this.flows ? 0 : clamp(Math.floor(list.scrollTop / ROW) - 4, 0, trace.eventCount);
+    const last = this.flows ? trace.eventCount : Math.min(trace.eventCount, first + Math.ceil((list.clientHeight || 300) / ROW) + 8);
     const drawn = `${first} ${last} ${this.step} ${this.cursor} ${this.loaded}`;
     if (drawn === this.drawn) return; // a scroll by a few pixels
     this.drawn = drawn;
@@ -1149,8 +1154,8 @@ class HistoryPane {
       "data-event": event.id, "aria-setsize": trace.eventCount, "aria-posinset": n + 1, title: event.text || event.type,
       "aria-label": `event ${event.id}, ${event.type}${event.text ? `, ${event.text}` : ""}${at ? `, ${at}` : ""}${words ? `, ${words}` : ""}` },
     h("b", { class: "sfv-sign" }, sign), h("span", { class: "sfv-id" }, String(event.id)), h("span", { class: "sfv-at" }, at),
-    h("span", { class: "sfv-type" }, event.type), h("span", { class: "sfv-about" }, event.text));
-    row.style.top = `${n * ROW}px`;
+    h("span", { class: "sfv-words" }, h("span", { class: "sfv-type" }, event.type), " ", h("span", { class: "sfv-about" }, event.text)));
+    if (!this.flows) row.style.top = `${n * ROW}px`;
     return row;
   }
 
