@@ -36,6 +36,8 @@ async def check(trial: Trial) -> str:
     deadline = clock() + HEALTHY
     while not (run := await trial.run(handle)).closed and clock() < deadline:
         attempt, why = await _pending(handle)
+        if attempt > 2 and "imeout" not in why:
+            raise Wrong(f"Nothing was killed in attempt 2, and it ended. {await trial.now(handle)}")
         if attempt > 2:
             raise Wrong(
                 f"Nothing was killed in attempt 2, and it was given up all the same ({why}). A healthy attempt "

@@ -4,6 +4,9 @@ import asyncio
 import tempfile
 from pathlib import Path
 
+from temporalio.api.enums.v1 import TimeoutType
+from temporalio.api.workflow.v1 import PendingActivityInfo
+
 from stagedflow.course.trial import Trial, Wrong, require
 
 DEVICES = 11
@@ -11,6 +14,8 @@ MIDDLE = range(2, 10)
 """The worker is killed right after a heartbeat that comes while so many devices are flashed; else at the end of it."""
 FOUND = 5.0
 """Seconds from the new worker's start within which the next device must be flashed."""
+DEVICE = 0.3
+"""Seconds that one device takes."""
 AGAIN = 2
 """So many devices may be flashed twice."""
 
@@ -58,6 +63,9 @@ async def _in_the_middle(trial: Trial, handle, log: Path) -> None:
     deadline = clock() + 8
     heard = None
     while True:
+        run = await trial.run(handle)
+        if run.closed or clock() > deadline:
+            raise Wrong(f"The check waited for the middle of the work, and it did not come. {await trial.now(handle)}")
         before = heard
         pending = (await handle.describe()).raw_description.pending_activities
         heard = next((p.last_heartbeat_time.ToNanoseconds() for p in pending), 0)
@@ -67,13 +75,27 @@ async def _in_the_middle(trial: Trial, handle, log: Path) -> None:
         for each in pending:
             if each.attempt > 1:
                 raise Wrong(
-                    f"Nothing was killed yet, and attempt {each.attempt} is next: attempt 1 was healthy and ended with "
-                    f'"{each.last_failure.message}".'
+                    f"Nothing was killed yet, and there is an attempt {each.attempt}. {await _why(trial, each, handle)}"
                 )
-        run = await trial.run(handle)
-        if run.closed or clock() > deadline:
-            raise Wrong(f"The check waited for the middle of the work, and it did not come. {await trial.now(handle)}")
         await asyncio.sleep(0.01)
+
+
+async def _why(trial: Trial, pending: PendingActivityInfo, handle) -> str:
+    """What ended the healthy attempt before this one, and what cures it."""
+    failure = pending.last_failure
+    if failure.timeout_failure_info.timeout_type != TimeoutType.TIMEOUT_TYPE_HEARTBEAT:
+        return f'Attempt 1 ended with "{failure.message}". {await trial.now(handle)}'
+    for event in (await trial.history(handle)).events:
+        given = event.activity_task_scheduled_event_attributes.heartbeat_timeout.ToMilliseconds() / 1000
+        if 0 < given <= DEVICE:
+            return (
+                f"The heartbeat timeout is {given:g} s, and one device takes {DEVICE:g} s: between two heartbeats a "
+                "healthy attempt is taken for a dead one. It must be longer than one device takes."
+            )
+    return (
+        "Attempt 1 was healthy, and no heartbeat came within the heartbeat timeout. The activity must call "
+        "activity.heartbeat(...) after each device, and the timeout must be longer than one device takes."
+    )
 
 
 async def _noticed(trial: Trial, handle, log: Path, before: int) -> None:
@@ -88,6 +110,12 @@ async def _noticed(trial: Trial, handle, log: Path, before: int) -> None:
                 f"{run.status}. What found the crash left no time, or no attempt, for another try."
             )
         if clock() > deadline:
+            latest = max((a.attempt for a in trial.lab.ledger.attempts(handle.result_run_id)), default=1)
+            require(
+                latest < 2,
+                f"The worker was killed in the middle. There was an attempt {latest}, but 5 s later no device more was "
+                f"flashed. {await trial.now(handle)}",
+            )
             raise Wrong(
                 "The worker was killed in the middle. 5 s later no device more was flashed: nobody has noticed that "
                 "it is dead. The server misses heartbeats only where the workflow sets a heartbeat timeout."

@@ -1,4 +1,4 @@
-# gets: Nothing was killed yet
+# gets: no heartbeat came within
 import time
 from datetime import timedelta
 
