@@ -8,6 +8,7 @@ from stagedflow.course.trial import Trial, Wrong, require
 
 ELSEWHERE = "check-sites"
 """Nobody polls it: a signal to a workflow there is confirmed all the same."""
+NOT_FOUND = "ExternalWorkflowExecutionNotFound"
 
 
 async def check(trial: Trial) -> str:
@@ -25,8 +26,13 @@ async def check(trial: Trial) -> str:
     try:
         missed = await trial.result(handle)
     except Wrong as wrong:
+        met = (
+            " What your code meets at the await is no RPCError, but a temporalio.exceptions.ApplicationError; "
+            f"its .type is '{NOT_FOUND}'."
+        )
         raise Wrong(
             f"Of the sites north, south, west and atlantis, south has ended and atlantis never was. {wrong}"
+            f"{met if NOT_FOUND in str(wrong) else ''}"
         ) from None
     for name in ("north", "west"):
         came = await _came(trial, sites[name])

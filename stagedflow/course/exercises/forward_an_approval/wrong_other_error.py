@@ -1,4 +1,4 @@
-# gets: The workflow failed: ExternalWorkflowExecutionNotFound
+# gets: is no RPCError, but a temporalio.exceptions.ApplicationError
 from temporalio import workflow
 from temporalio.service import RPCError
 
