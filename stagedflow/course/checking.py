@@ -58,7 +58,7 @@ async def checked(known: Exercise, attempt: Attempt | None) -> Outcome:
     def outcome(status: str, message: str) -> Outcome:
         return Outcome(name, status, message)
 
-    help_words = f'hint("{name}", 1) helps.'
+    help_words = f'hint("{name}") helps.'
     if attempt is None:
         words = f"Run the cell that begins with %%exercise {name}, then check again. {help_words}"
         return outcome(NOT_ATTEMPTED, words)

@@ -8,7 +8,7 @@ INCORRECT = "incorrect"
 CORRECT = "correct"
 CANNOT_CHECK = "cannot check"
 
-_SIGNS = {NOT_ATTEMPTED: "○", INCORRECT: "✗", CORRECT: "✓", CANNOT_CHECK: "?"}
+SIGNS = {NOT_ATTEMPTED: "○", INCORRECT: "✗", CORRECT: "✓", CANNOT_CHECK: "?"}
 _COLOURS = {
     NOT_ATTEMPTED: "var(--jp-border-color1, #888)",
     INCORRECT: "var(--jp-error-color1, #c62828)",
@@ -32,12 +32,12 @@ class Outcome:
     message: str
 
     def __repr__(self) -> str:
-        return f"{_SIGNS[self.status]} {self.exercise}: {self.status}\n{self.message}"
+        return f"{SIGNS[self.status]} {self.exercise}: {self.status}\n{self.message}"
 
     def _repr_html_(self) -> str:
         lines = "".join(f"<p style='margin:2px 0'>{escape(line)}</p>" for line in self.message.splitlines() if line)
         return (
             f"<div role='status' style='border-left:4px solid {_COLOURS[self.status]};padding:2px 12px'>"
-            f"<p style='margin:2px 0'><b>{_SIGNS[self.status]} {self.status}</b>: {escape(self.exercise)}</p>"
+            f"<p style='margin:2px 0'><b>{SIGNS[self.status]} {self.status}</b>: {escape(self.exercise)}</p>"
             f"{lines}</div>"
         )

@@ -103,6 +103,11 @@ class Prediction(ipywidgets.VBox):
     def _say(self) -> None:
         self._said.value = f"<span role='status'>You predict: {escape(self.chosen)}</span>" if self.chosen else ""
 
+    def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
+        """Give the widget, and as text all of the question: ipywidgets cuts a text after 110 characters."""
+        shown: dict[str, Any] = super()._repr_mimebundle_(**kwargs)
+        return {**shown, "text/plain": repr(self)}
+
     def __repr__(self) -> str:
         options = "\n".join(f"  {number}. {option}" for number, option in enumerate(self.options, 1))
         return f"Predict: {self.question}\n{options}"

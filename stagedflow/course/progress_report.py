@@ -7,7 +7,9 @@ from typing import Any
 
 from stagedflow.course import progress_file
 from stagedflow.course.exercise import exercises
-from stagedflow.course.outcome import CORRECT, NOT_ATTEMPTED
+from stagedflow.course.outcome import CORRECT, NOT_ATTEMPTED, SIGNS
+
+_LEFT = "style='text-align:left'"
 
 
 @dataclass(frozen=True)
@@ -46,9 +48,10 @@ class Progress:
         return "\n".join(filter(None, [table, self.trouble]))
 
     def _repr_html_(self) -> str:
-        head = "".join(f"<th scope='col'>{h}</th>" for h in ("lesson", "correct", "predictions", "exercises"))
+        head = "".join(f"<th scope='col' {_LEFT}>{h}</th>" for h in ("lesson", "correct", "predictions", "exercises"))
         body = "".join(
-            f"<tr><th scope='row'>{escape(first)}</th>{''.join(f'<td>{escape(each)}</td>' for each in rest)}</tr>"
+            f"<tr><th scope='row' {_LEFT}>{escape(first)}</th>"
+            f"{''.join(f'<td {_LEFT}>{escape(each)}</td>' for each in rest)}</tr>"
             for first, *rest in self._rows()
         )
         note = f"<p role='alert'>{escape(self.trouble)}</p>" if self.trouble else ""
@@ -80,4 +83,5 @@ def _status(entry: Mapping[str, Any]) -> str:
 
 
 def _told(name: str, status: str) -> str:
-    return name if status == NOT_ATTEMPTED else f"{name} ({status})"
+    sign = f"{SIGNS[status]} " if status in SIGNS else ""
+    return name if status == NOT_ATTEMPTED else f"{sign}{name} ({status})"

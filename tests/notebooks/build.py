@@ -99,6 +99,9 @@ def _normalize(notebook: NotebookNode, before: dict[str, list[NotebookNode]]) ->
             cell.metadata.pop(timing, None)
         if cell.cell_type != "code":
             continue
+        if ".reveal(" in cell.source:
+            # JupyterLab shows it again when the cell is run: nobody reads the answer before the prediction.
+            cell.metadata.setdefault("jupyter", {})["outputs_hidden"] = True
         outputs = _plain(cell.outputs)
         cell.outputs = before[cell.id] if saved.same(before.get(cell.id, []), outputs) else outputs
         if cell.execution_count is None:  # an empty cell, which is not run

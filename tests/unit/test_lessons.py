@@ -48,7 +48,7 @@ def test_a_lesson_predicts_reveals_practises_and_recaps(lesson: Path) -> None:
     assert not re.search(r"\.reveal\(\s*([\"'])[^\"']*\1\s*\)", code), "what was measured is computed, never typed"
     assert len(re.findall(r"^%%exercise ", code, re.M)) >= 2
     for name in re.findall(r"^%%exercise (\w+)", code, re.M):
-        assert f'hint("{name}", 1)' in code
+        assert f'hint("{name}")' in code
     assert "## Recap" in "\n".join(sources(lesson, "markdown"))
 
 

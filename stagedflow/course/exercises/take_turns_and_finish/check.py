@@ -33,8 +33,8 @@ async def check(trial: Trial) -> str:
     result = await trial.result(handle)
     require(
         isinstance(result, dict) and result == {**given, "camera": 3},
-        f"close came while the handler of camera was at work. The workflow returned: {_told(result)}. Before, "
-        f"{_told(given)}; camera should have got slot 3. A workflow that returns abandons the handlers that still run.",
+        f"close came while the handler of camera was at work. The workflow returned: {_told(result)}. camera should "
+        "have slot 3, beside the two before: a workflow that returns abandons the handlers that still run.",
     )
     counts = trial.counts(handle)
     started = counts["book"].started if "book" in counts else 0
