@@ -92,7 +92,9 @@ def test_from_the_index_to_a_right_answer_and_back(jupyter: JupyterPage, course:
 @pytest.mark.timeout(300)
 def test_a_prediction_is_chosen_by_click_and_by_key_and_revealed(jupyter: JupyterPage) -> None:
     jupyter.open(LESSON)
+    assert "measured:" not in jupyter.text(OUTPUT)  # saved, and not shown before the prediction
     jupyter.run_all(deadline=150)
+    assert "measured:" in jupyter.text(OUTPUT)
     widget = jupyter.page.locator(".widget-radio-box").first
     first, second, *_ = widget.locator("label").all_inner_texts()
     widget.get_by_role("radio").first.check()
