@@ -83,6 +83,11 @@ async def _in_the_middle(trial: Trial, handle, log: Path) -> None:
 async def _why(trial: Trial, pending: PendingActivityInfo, handle) -> str:
     """What ended the healthy attempt before this one, and what cures it."""
     failure = pending.last_failure
+    if failure.timeout_failure_info.timeout_type == TimeoutType.TIMEOUT_TYPE_START_TO_CLOSE:
+        return (
+            f"Attempt 1 was healthy, and start-to-close ended it: {DEVICES} devices take {DEVICES * DEVICE:.1f} s, and "
+            "it must be longer. Let a heartbeat timeout find the crash."
+        )
     if failure.timeout_failure_info.timeout_type != TimeoutType.TIMEOUT_TYPE_HEARTBEAT:
         return f'Attempt 1 ended with "{failure.message}". {await trial.now(handle)}'
     for event in (await trial.history(handle)).events:
@@ -113,7 +118,7 @@ async def _noticed(trial: Trial, handle, log: Path, before: int) -> None:
             latest = max((a.attempt for a in trial.lab.ledger.attempts(handle.result_run_id)), default=1)
             require(
                 latest < 2,
-                f"The worker was killed in the middle. There was an attempt {latest}, but 5 s later no device more was "
+                f"The worker was killed in the middle. The next attempt began, but 5 s later no device more was "
                 f"flashed. {await trial.now(handle)}",
             )
             raise Wrong(
