@@ -1,4 +1,4 @@
-"""The rollout as a plain Python program: everything it knows is in this process. Each line on stdin is an event."""
+"""The rollout as a plain Python program: everything it knows is in this process. Each line on stdin is a go-ahead."""
 
 import asyncio
 import sys
