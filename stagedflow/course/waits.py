@@ -18,6 +18,7 @@ from stagedflow.replay.trace import ReplayTrace
 AT_ONCE = 5
 """Runs of each kind that are started together: while one is caught in the gap, the others keep the worker busy."""
 TRIES = 10
+POLL = 0.05
 HEADS = ("awaitable", "command", "event that ended the wait")
 _LEFT = "style='text-align:left'"
 
@@ -107,6 +108,31 @@ def wait_table(traces: Sequence[ReplayTrace], wanted: Mapping[str, str]) -> Wait
     for wait in (wait for trace in traces for wait in waits_of(trace)):
         found.setdefault(wait.awaitable, wait)
     return WaitTable(tuple(found[each] for each in wanted if each in found), wanted)
+
+
+async def until_waiting(lab: Lab, handle: WorkflowHandle[Any, Any], awaitable: str, *, timeout: float = 30.0) -> None:
+    """Wait until a worker has brought a run to such a wait and has recorded it; returns at once if it has been there.
+
+    History alone is too early for a kill: a worker writes its record a moment later, and would take it to its grave.
+
+    Args:
+        lab: Where.
+        handle: The workflow.
+        awaitable: The kind of a `stagedflow.replay.trace.Waiting`.
+        timeout: Seconds.
+
+    Raises:
+        TimeoutError: It did not get there.
+    """
+    async with asyncio.timeout(timeout):
+        while True:
+            if _has_waited(await lab.trace(handle), awaitable):
+                return
+            await asyncio.sleep(POLL)
+
+
+def _has_waited(trace: ReplayTrace, awaitable: str) -> bool:
+    return any(step.is_live and any(each.kind == awaitable for each in step.waiting) for step in trace.steps)
 
 
 async def kill_in_the_gap(lab: Lab, workflow: type, kinds: Sequence[str]) -> dict[str, WorkflowHandle[Any, Any]]:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from stagedflow.course.waits import Wait, wait_table, waits_of
+from stagedflow.course.waits import Wait, until_waiting, wait_table, waits_of
 from stagedflow.replay.trace import Command, Job, ReplayStep, ReplayTrace, TraceEvent, Waiting, WorkerLife
 
 START = Job("initialize_workflow", "start W", 1)
@@ -79,3 +79,26 @@ def test_what_is_missing_of_one_section_is_said_once() -> None:
 
 def test_a_table_with_nothing_missing_says_so_by_silence() -> None:
     assert "Missing" not in repr(wait_table([trace()], {"condition": "1", "timer": "1"}))
+
+
+class Recorded:
+    """A lab whose workers have recorded these traces, one after the other."""
+
+    def __init__(self, *traces: ReplayTrace) -> None:
+        self.traces = list(traces)
+
+    async def trace(self, handle: object) -> ReplayTrace:
+        return self.traces.pop(0) if len(self.traces) > 1 else self.traces[0]
+
+
+async def test_a_wait_counts_once_a_worker_has_recorded_it_live() -> None:
+    whole = trace()
+    replayed = replace(whole, steps=(whole.steps[1], whole.steps[4]))
+    lab = Recorded(ReplayTrace(), replayed, whole)
+    await until_waiting(lab, None, "timer", timeout=5)  # type: ignore[arg-type]
+    assert lab.traces == [whole]
+
+
+async def test_a_wait_that_does_not_come_ends_at_the_deadline() -> None:
+    with pytest.raises(TimeoutError):
+        await until_waiting(Recorded(trace()), None, "activity", timeout=0.2)  # type: ignore[arg-type]
