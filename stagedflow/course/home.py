@@ -11,7 +11,7 @@ _started_in = Path.cwd()
 
 def home() -> Path:
     """The learner's folder: `.stagedflow` beside the notebooks, which is where their kernel was started."""
-    return Path(os.environ.get(VARIABLE) or _started_in / ".stagedflow").absolute()
+    return _started_in / (os.environ.get(VARIABLE) or ".stagedflow")
 
 
 def cells_folder() -> Path:
