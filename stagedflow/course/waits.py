@@ -111,9 +111,9 @@ def wait_table(traces: Sequence[ReplayTrace], wanted: Mapping[str, str]) -> Wait
 
 
 async def until_waiting(lab: Lab, handle: WorkflowHandle[Any, Any], awaitable: str, *, timeout: float = 30.0) -> None:
-    """Wait until a worker has brought a run to such a wait and has recorded it; returns at once if it has been there.
+    """Wait until a worker has brought a run to such a wait: recorded it, and told the server. At once if it is past it.
 
-    History alone is too early for a kill: a worker writes its record a moment later, and would take it to its grave.
+    Either alone is too early for a kill: the other may follow a moment later, and would be lost with the worker.
 
     Args:
         lab: Where.
@@ -132,7 +132,13 @@ async def until_waiting(lab: Lab, handle: WorkflowHandle[Any, Any], awaitable: s
 
 
 def _has_waited(trace: ReplayTrace, awaitable: str) -> bool:
-    return any(step.is_live and any(each.kind == awaitable for each in step.waiting) for step in trace.steps)
+    told = max((event.id for event in trace.events if event.type == "WORKFLOW_TASK_COMPLETED"), default=0)
+    return any(
+        step.is_live
+        and any(each.kind == awaitable for each in step.waiting)
+        and told > max((job.event_id or 0 for job in step.jobs), default=0)
+        for step in trace.steps
+    )
 
 
 async def kill_in_the_gap(lab: Lab, workflow: type, kinds: Sequence[str]) -> dict[str, WorkflowHandle[Any, Any]]:

@@ -91,10 +91,13 @@ class Recorded:
         return self.traces.pop(0) if len(self.traces) > 1 else self.traces[0]
 
 
-async def test_a_wait_counts_once_a_worker_has_recorded_it_live() -> None:
-    whole = trace()
+async def test_a_wait_counts_once_a_worker_has_recorded_it_live_and_told_the_server() -> None:
+    untold = trace()
+    told = (*untold.events[:2], TraceEvent(6, "WORKFLOW_TASK_COMPLETED"))
+    whole = replace(untold, events=told)
     replayed = replace(whole, steps=(whole.steps[1], whole.steps[4]))
-    lab = Recorded(ReplayTrace(), replayed, whole)
+    earlier = replace(whole, events=(TraceEvent(4, "WORKFLOW_TASK_COMPLETED"),))
+    lab = Recorded(ReplayTrace(), untold, replayed, earlier, whole)
     await until_waiting(lab, None, "timer", timeout=5)  # type: ignore[arg-type]
     assert lab.traces == [whole]
 
