@@ -178,8 +178,9 @@ def main() -> None:
         report(event="failed", message=f"{type(error).__name__}: {error}", cause=why)
         code = 1
     ledger.close()
-    sys.stdout.flush()
-    sys.stderr.flush()
+    with contextlib.suppress(OSError):  # the log may be as long as it is allowed to be
+        sys.stdout.flush()
+        sys.stderr.flush()
     os._exit(code)  # the SDK's threads can abort an interpreter that shuts down (temporalio/sdk-python issue 300)
 
 

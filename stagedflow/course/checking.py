@@ -76,7 +76,12 @@ async def checked(known: Exercise, attempt: Attempt | None) -> Outcome:
     except TimeoutError:
         words = f"There was no answer within {SECONDS:.0f} s. Does the code wait for something that never comes?"
         return outcome(INCORRECT, f"{words}\n{help_words}")
-    except (LabError, RPCError) as error:
+    except RPCError as error:
+        if "already completed" in error.message:
+            words = "The workflow had ended, failed or completed, when the check still had something to send."
+            return outcome(INCORRECT, f"{words}\n{help_words}")
+        return outcome(CANNOT_CHECK, f"The check did not get to its end: {_flat(error)}")
+    except LabError as error:
         return outcome(CANNOT_CHECK, f"The check did not get to its end: {_flat(error)}")
     except Exception as error:
         words = f"The check itself failed ({type(error).__name__}: {_flat(error)}). That is no fault of your code."

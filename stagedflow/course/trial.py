@@ -16,6 +16,7 @@ from temporalio.client import Client, WorkflowFailureError, WorkflowHandle, Work
 from stagedflow.course import faults
 from stagedflow.course.attempt import Attempt, WorkflowFound
 from stagedflow.course.child import ChildResult, in_child
+from stagedflow.errors import LabError
 from stagedflow.history import Run, read_event
 from stagedflow.lab import Lab
 from stagedflow.ledger import ActivityCount
@@ -136,14 +137,21 @@ class Trial:
     async def crash(self, *handles: WorkflowHandle[Any, Any]) -> WorkerProcess:
         """Kill the worker (SIGKILL) and start another; for these workflows without the sticky queue's silence."""
         for handle in handles:
-            run = await self.run(handle)
-            require(not run.closed, f"The workflow {handle.id} has {run.status} already.")
+            await self._must_run(handle)
         assert self.lab.worker is not None
         await self.lab.worker.crash()
         if not self._time_skipping:
             for handle in handles:
-                await self.lab.skip_sticky_wait(handle)
+                try:
+                    await self.lab.skip_sticky_wait(handle)
+                except LabError:
+                    await self._must_run(handle)  # it may have ended just now
+                    raise
         return await self.work()
+
+    async def _must_run(self, handle: WorkflowHandle[Any, Any]) -> None:
+        run = await self.run(handle)
+        require(not run.closed, f"The workflow {handle.id} has {run.status} already.")
 
     async def close(self) -> None:
         """End the check's server and workers."""

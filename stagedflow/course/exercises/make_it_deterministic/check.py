@@ -2,8 +2,8 @@
 
 import asyncio
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 from temporalio.client import WorkflowHandle
@@ -14,6 +14,8 @@ RUNS = 6
 DEVICES = [f"gateway-{n:02}" for n in (7, 3, 12, 7, 1, 9, 16, 4, 3, 11, 2, 14, 6, 10, 5, 13, 8, 15, 1)]
 UNIQUE = sorted(set(DEVICES))
 VALUES = ("ticket", "planned_at", "first", "order")
+_seeding = asyncio.Lock()
+"""The environment is the whole process's: checks that run at once must not meet in it."""
 MAX_AWAY = 60.0
 """Seconds between the workflow's start and what it takes for the present, at the most."""
 
@@ -21,7 +23,7 @@ MAX_AWAY = 60.0
 async def check(trial: Trial) -> str:
     """Look at the plans before and after a crash."""
     trial.must_have(workflow="Canary", signals=["approve"], queries=["current_plan"])
-    with hash_seed(1):
+    async with hash_seed(1):
         await trial.work()
     handles = [await trial.start("Canary", DEVICES, id=f"check-canary-{n}") for n in range(RUNS)]
     for handle in handles:
@@ -34,7 +36,7 @@ async def check(trial: Trial) -> str:
         same = all(plan[value] == plans[0][value] for plan in plans)
         require(not same, f"All {RUNS} runs have the same {value!r}. Each run must draw its own.")
 
-    with hash_seed(2):
+    async with hash_seed(2):
         await trial.crash(*handles)
     again = [await trial.query(handle, "current_plan") for handle in handles]
     changed = [v for v in VALUES if any(a.get(v) != b[v] for a, b in zip(again, plans, strict=True))]
@@ -76,15 +78,16 @@ def told(names: list[str]) -> str:
     return " and ".join([", ".join(quoted[:-1]), quoted[-1]]) if len(quoted) > 1 else "".join(quoted)
 
 
-@contextmanager
-def hash_seed(seed: int) -> Iterator[None]:
+@asynccontextmanager
+async def hash_seed(seed: int) -> AsyncIterator[None]:
     """Workers that start meanwhile hash strings by this seed, whatever the environment says."""
-    before = os.environ.get("PYTHONHASHSEED")
-    os.environ["PYTHONHASHSEED"] = str(seed)
-    try:
-        yield
-    finally:
-        if before is None:
-            del os.environ["PYTHONHASHSEED"]
-        else:
-            os.environ["PYTHONHASHSEED"] = before
+    async with _seeding:
+        before = os.environ.get("PYTHONHASHSEED")
+        os.environ["PYTHONHASHSEED"] = str(seed)
+        try:
+            yield
+        finally:
+            if before is None:
+                del os.environ["PYTHONHASHSEED"]
+            else:
+                os.environ["PYTHONHASHSEED"] = before
