@@ -55,7 +55,6 @@ class Trial:
         self.attempt = attempt
         self.source = attempt.source
         self.module = attempt.module
-        self.tolerate_task_failures = False
         self._time_skipping = time_skipping
         self._lab: Lab | None = None
         self._workers = 0
@@ -184,18 +183,6 @@ class Trial:
                 error if isinstance(error, Wrong) else Wrong(f"The query {name} failed: {faults.words(error)}.")
             ) from None
 
-    async def update(self, handle: WorkflowHandle[Any, Any], name: str, *args: Any) -> Any:
-        """The result of an update.
-
-        Raises:
-            WorkflowUpdateFailedError: The validator rejected it, or its handler failed: for the check to judge.
-            Wrong: A workflow task failed, or it had no answer in time.
-        """
-        try:
-            return await self._watched(handle, handle.execute_update(name, args=args), WAIT)
-        except TimeoutError:
-            raise Wrong(f"The update {name} got no answer. {await self.now(handle)}") from None
-
     async def result(self, handle: WorkflowHandle[Any, Any], *, seconds: float = WAIT) -> Any:
         """The workflow's result.
 
@@ -262,16 +249,15 @@ class Trial:
         """The run's history so far, as small values.
 
         Raises:
-            Wrong: A workflow task of it failed (unless `tolerate_task_failures`), or an activity has a slip in it.
+            Wrong: A workflow task of it failed, or an activity has a slip in it.
         """
         worker = self.lab.worker
         if worker and worker.state == "failed":
             raise Wrong("The worker process ended by itself: workflow code must not end its process.")
         history = await self.history(handle)
-        if not self.tolerate_task_failures:
-            for event in history.events:
-                if faults.is_task_failure(event):
-                    raise Wrong(faults.task_failure(event, self.attempt.path.name))
+        for event in history.events:
+            if faults.is_task_failure(event):
+                raise Wrong(faults.task_failure(event, self.attempt.path.name))
         # Without a task id an event is only shown ahead; the time-skipping server gives none of them one.
         run = Run(tuple(read_event(e) for e in history.events if e.task_id or self._time_skipping))
         if slip := await self._activity_failure(handle, run, slips_only=True):
