@@ -9,24 +9,24 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from stagedflow.errors import LabError, LabTimeout
-    from stagedflow.lab import Lab
+    from stagedflow.lab.lab import Lab
     from stagedflow.replay.compare import Comparison, compare
     from stagedflow.replay.saved.replayer import record_replay
     from stagedflow.replay.trace import ReplayStep, ReplayTrace
     from stagedflow.staged import Rollout, StagedWorkflow
-    from stagedflow.widgets.panel import StagePanel
-    from stagedflow.widgets.viewer import ReplayViewer
+    from stagedflow.widgets.panel.panel import StagePanel
+    from stagedflow.widgets.viewer.viewer import ReplayViewer
 
 _HOMES = {
     "Comparison": "replay.compare",
-    "Lab": "lab",
+    "Lab": "lab.lab",
     "LabError": "errors",
     "LabTimeout": "errors",
     "ReplayStep": "replay.trace",
     "ReplayTrace": "replay.trace",
-    "ReplayViewer": "widgets.viewer",
+    "ReplayViewer": "widgets.viewer.viewer",
     "Rollout": "staged",
-    "StagePanel": "widgets.panel",
+    "StagePanel": "widgets.panel.panel",
     "StagedWorkflow": "staged",
     "compare": "replay.compare",
     "record_replay": "replay.saved.replayer",

@@ -2,7 +2,7 @@
 
 import sys
 
-from stagedflow.cli import main
+from stagedflow.commands.main import main
 
 if __name__ == "__main__":
     sys.exit(main())

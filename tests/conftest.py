@@ -9,8 +9,8 @@ import pytest
 from temporalio.client import WorkflowHistory
 
 from stagedflow.errors import LabError
-from stagedflow.history import Run, read_event
-from stagedflow.server import find_server
+from stagedflow.history.runs import Run, read_event
+from stagedflow.lab.server import find_server
 
 FIXTURES = Path(__file__).parent / "fixtures"
 

@@ -17,7 +17,7 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
 
-from stagedflow._limits import limit_resources
+from stagedflow.lab.limits import limit_resources
 
 
 def look(name: str) -> dict[str, Any]:

@@ -22,8 +22,8 @@ from typing import Any
 import pytest
 from temporalio.testing import WorkflowEnvironment
 
-from stagedflow._loop import submit
-from stagedflow.lab import Lab
+from stagedflow.background import submit
+from stagedflow.lab.lab import Lab
 
 END = json.dumps({"end": True})
 TEST_SECONDS = 4.0

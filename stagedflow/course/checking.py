@@ -5,7 +5,7 @@ import re
 
 from temporalio.service import RPCError
 
-from stagedflow._loop import lab_loop, submit
+from stagedflow.background import lab_loop, submit
 from stagedflow.course import progress_file
 from stagedflow.course.attempt import Attempt
 from stagedflow.course.exercise import Exercise, exercise

@@ -7,7 +7,7 @@ from concurrent.futures import Future
 from importlib import import_module
 from typing import Any
 
-from stagedflow._loop import submit
+from stagedflow.background import submit
 from stagedflow.course.attempt import Attempt, attempt_of
 from stagedflow.course.exercise import exercise
 from stagedflow.errors import LabError

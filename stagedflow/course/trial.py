@@ -17,11 +17,11 @@ from stagedflow.course import faults
 from stagedflow.course.attempt import Attempt, WorkflowFound
 from stagedflow.course.child import ChildResult, in_child
 from stagedflow.errors import LabError
-from stagedflow.history import Run, read_event
-from stagedflow.lab import Lab
-from stagedflow.ledger import ActivityCount
+from stagedflow.history.runs import Run, read_event
+from stagedflow.lab.lab import Lab
+from stagedflow.lab.worker import WorkerProcess
+from stagedflow.ledger.reader import ActivityCount
 from stagedflow.replay.trace import ReplayTrace
-from stagedflow.worker import WorkerProcess
 
 WAIT = 8.0
 """Seconds that one wait of a check takes at the most, if it says nothing else."""

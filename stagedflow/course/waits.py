@@ -12,7 +12,7 @@ from temporalio.api.enums.v1 import EventType
 from temporalio.client import WorkflowHandle
 from temporalio.common import WorkflowIDConflictPolicy
 
-from stagedflow.lab import Lab
+from stagedflow.lab.lab import Lab
 from stagedflow.replay.trace import ReplayTrace
 
 AT_ONCE = 5

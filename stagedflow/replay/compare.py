@@ -102,12 +102,12 @@ class Comparison:
             LabError: The file cannot be written.
         """
         # Here, so that the replay package needs no Jupyter.
-        from stagedflow.widgets.viewer_compare import save_comparison
+        from stagedflow.widgets.viewer.compare import save_comparison
 
         return save_comparison(self, path)
 
     def _repr_mimebundle_(self, **kwargs: Any) -> Any:
-        from stagedflow.widgets.viewer_compare import CompareViewer
+        from stagedflow.widgets.viewer.compare import CompareViewer
 
         return CompareViewer(self)._repr_mimebundle_(**kwargs)
 

@@ -7,7 +7,7 @@ from typing import Any
 from temporalio.api.enums.v1 import EventType
 
 from stagedflow.replay import _sdk
-from stagedflow.replay.jobs import arguments
+from stagedflow.replay.recording.jobs import arguments
 from stagedflow.replay.trace import TraceEvent
 from stagedflow.replay.words import duration, listed, one_line
 

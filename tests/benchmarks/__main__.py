@@ -13,7 +13,7 @@ from typing import Any
 from temporalio.testing import WorkflowEnvironment
 
 from stagedflow import Lab, Rollout, StagedWorkflow, StagePanel
-from stagedflow.server import find_server
+from stagedflow.lab.server import find_server
 from tests.benchmarks import replays
 
 STARTS = 7

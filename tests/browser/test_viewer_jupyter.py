@@ -6,12 +6,12 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from stagedflow.widgets.viewer import ReplayViewer
+from stagedflow.widgets.viewer.viewer import ReplayViewer
 from tests.browser.jupyter import JupyterPage
 from tests.viewer_traces import recovered
 
 SHOW = """
-from stagedflow.widgets.viewer import ReplayViewer
+from stagedflow.widgets.viewer.viewer import ReplayViewer
 from tests.viewer_traces import recovered, replayed, STEPS
 viewer = ReplayViewer(replayed())
 viewer

@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, expect
 
 from stagedflow.replay.compare import compare
 from stagedflow.replay.trace import ReplayTrace
-from stagedflow.widgets.viewer import ReplayViewer
+from stagedflow.widgets.viewer.viewer import ReplayViewer
 from tests.browser.viewer import opened
 from tests.viewer_traces import HOSTILE, hostile, parted, recovered, replayed
 

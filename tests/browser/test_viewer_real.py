@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from stagedflow import ReplayTrace, record_replay, staged
-from stagedflow._loop import submit
+from stagedflow.background import submit
 from tests.browser.viewer import opened
 from tests.fixtures.cases import CASES
 from tests.fixtures.recorded import load, text_of, with_large_input

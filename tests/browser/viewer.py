@@ -9,7 +9,7 @@ from typing import Any
 from playwright.sync_api import Browser, Locator, Page
 
 from stagedflow.replay.trace import ReplayTrace
-from stagedflow.widgets.viewer import ReplayViewer
+from stagedflow.widgets.viewer.viewer import ReplayViewer
 
 LEGAL = ("file:", "data:", "blob:", "about:")
 

@@ -10,9 +10,9 @@ from temporalio.client import WorkflowHandle
 from temporalio.common import WorkflowIDConflictPolicy
 
 from stagedflow import Lab, Rollout, StagedWorkflow
-from stagedflow._loop import on_lab_loop
-from stagedflow.history import Run, read_event
-from stagedflow.watch import Facts, RunWatch
+from stagedflow.background import on_lab_loop
+from stagedflow.history.runs import Run, read_event
+from stagedflow.lab.watch import Facts, RunWatch
 
 START_TO_CLOSE = {"reserve_devices": 45, "stage_firmware": 30, "flash_firmware": 900, "soak_test": 7200}
 Handle = WorkflowHandle[Any, Any]

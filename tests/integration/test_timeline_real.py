@@ -6,10 +6,10 @@ from uuid import uuid4
 
 from temporalio.common import WorkflowIDConflictPolicy
 
-from stagedflow.lab import Lab
+from stagedflow.lab.lab import Lab
+from stagedflow.lab.watch import Facts, wait_until
 from stagedflow.staged import Rollout, StagedWorkflow
-from stagedflow.watch import Facts, wait_until
-from stagedflow.widgets.timeline import snapshot_svg, story, timeline
+from stagedflow.widgets.timeline.timeline import snapshot_svg, story, timeline
 
 STORY = (
     "worker A started",

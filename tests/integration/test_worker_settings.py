@@ -9,8 +9,8 @@ import pytest
 from temporalio.client import WorkflowHandle
 
 from stagedflow import Lab, StagedWorkflow
-from stagedflow._limits import MEMORY_BYTES, OUTPUT_BYTES
 from stagedflow.errors import LabError
+from stagedflow.lab.limits import MEMORY_BYTES, OUTPUT_BYTES
 from stagedflow.staged import ACTIVITIES
 from tests.integration.story import finish, parked, start, watching
 

@@ -7,8 +7,8 @@ from typing import Any, TypeVar
 from temporalio.worker import Replayer, UnsandboxedWorkflowRunner, WorkflowRunner
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
 
-from stagedflow._runtime import quiet_runtime
-from stagedflow.replay.recorder import RecordingRunner
+from stagedflow.background import quiet_runtime
+from stagedflow.replay.recording.recorder import RecordingRunner
 from stagedflow.replay.saved.replayer import record_replay
 from stagedflow.replay.trace import ReplayStep, ReplayTrace
 from tests.fixtures.cases import CASES

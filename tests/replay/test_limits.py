@@ -3,7 +3,7 @@
 import pytest
 
 from stagedflow import ReplayTrace, record_replay
-from stagedflow.replay import awaits, line_tracer
+from stagedflow.replay.recording import awaits, line_tracer
 from tests.fixtures.cases import CASES
 from tests.fixtures.recorded import load
 

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from stagedflow.replay.line_tracer import MAX_LINES, LineTracer
+from stagedflow.replay.recording.line_tracer import MAX_LINES, LineTracer
 from tests.fixtures.cases import CASES
 from tests.fixtures.workflows import six_awaitables
 from tests.replay.oracle import Mark, difference

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from stagedflow import cli, doctor, jupyter
+from stagedflow.commands import doctor
+from stagedflow.commands import main as cli
+from stagedflow.commands import open as jupyter
 from stagedflow.errors import LabError
 
 
@@ -27,10 +29,10 @@ def arguments(folder: Path, *, browser: bool = True, root: bool = False) -> list
 @pytest.mark.parametrize(
     ("line", "module"),
     [
-        ("doctor", "stagedflow.doctor"),
-        ("open", "stagedflow.jupyter"),
-        ("demo", "stagedflow.demo"),
-        ("replay h.json --workflow m:C", "stagedflow.replay_command"),
+        ("doctor", "stagedflow.commands.doctor"),
+        ("open", "stagedflow.commands.open"),
+        ("demo", "stagedflow.commands.demo"),
+        ("replay h.json --workflow m:C", "stagedflow.commands.replay"),
     ],
 )
 def test_each_command_names_the_module_that_does_it(line: str, module: str) -> None:
@@ -84,7 +86,7 @@ def test_help_is_told_without_loading_the_temporal_sdk() -> None:
         timeout=60,
         check=True,
     )
-    assert "stagedflow.cli" in told.stderr
+    assert "stagedflow.commands.main" in told.stderr
     assert "temporalio" not in told.stderr
 
 

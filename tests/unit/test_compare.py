@@ -9,7 +9,7 @@ import pytest
 from stagedflow.errors import LabError
 from stagedflow.replay.compare import Comparison, compare
 from stagedflow.replay.trace import Command, Job, ReplayStep, ReplayTrace, Waiting
-from stagedflow.widgets.viewer import ReplayViewer
+from stagedflow.widgets.viewer.viewer import ReplayViewer
 from tests.viewer_traces import FILE, FLASH, SOURCE, STEPS, parted, recovered, replayed
 
 

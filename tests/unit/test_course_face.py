@@ -20,6 +20,8 @@ def test_a_worker_that_imports_an_exercise_loads_nothing_of_jupyter() -> None:
     assert not loaded_by("import stagedflow.course, stagedflow.course.trial, stagedflow.course._child") & JUPYTER
 
 
-@pytest.mark.parametrize("module", ["lab", "history", "replay.trace", "widgets.panel", "_worker_main"])
+@pytest.mark.parametrize(
+    "module", ["lab.lab", "history.runs", "replay.trace", "widgets.panel.panel", "lab.worker_main"]
+)
 def test_nothing_below_knows_of_the_course(module: str) -> None:
     assert not {name for name in loaded_by(f"import stagedflow.{module}") if name.startswith("stagedflow.course")}

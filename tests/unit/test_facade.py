@@ -38,19 +38,19 @@ def test_importing_the_package_loads_nothing_heavy() -> None:
 @pytest.mark.parametrize(
     "module",
     [
-        "stagedflow._guard",
-        "stagedflow._worker_main",
-        "stagedflow.cli",
-        "stagedflow.history",
-        "stagedflow.lab",
+        "stagedflow.lab.guard",
+        "stagedflow.lab.worker_main",
+        "stagedflow.commands.main",
+        "stagedflow.history.runs",
+        "stagedflow.lab.lab",
         "stagedflow.replay.compare",
-        "stagedflow.replay.recorder",
+        "stagedflow.replay.recording.recorder",
         "stagedflow.replay.saved.replayer",
         "stagedflow.replay.trace",
-        "stagedflow.replay_command",
+        "stagedflow.commands.replay",
         "stagedflow.staged",
-        "stagedflow.waiting",
-        "stagedflow.widgets.timeline",
+        "stagedflow.history.waiting",
+        "stagedflow.widgets.timeline.timeline",
     ],
 )
 def test_it_knows_nothing_of_jupyter(module: str) -> None:
@@ -59,10 +59,10 @@ def test_it_knows_nothing_of_jupyter(module: str) -> None:
 
 def test_replaying_a_history_needs_no_server_and_no_lab() -> None:
     loaded = loaded_by("import stagedflow.replay.saved.replayer")
-    assert not loaded & {f"stagedflow.{m}" for m in ("lab", "server", "worker", "watch", "ledger")}
+    assert not loaded & {"stagedflow.lab", "stagedflow.ledger"}
 
 
-@pytest.mark.parametrize("module", ["history", "waiting", "replay.compare", "replay.trace", "staged"])
+@pytest.mark.parametrize("module", ["history.runs", "history.waiting", "replay.compare", "replay.trace", "staged"])
 def test_what_is_pure_knows_neither_lab_nor_server(module: str) -> None:
     loaded = loaded_by(f"import stagedflow.{module}")
-    assert not loaded & {f"stagedflow.{m}" for m in ("lab", "server", "worker", "watch", "ledger_writer")}
+    assert not loaded & {"stagedflow.lab", "stagedflow.ledger.writer"}

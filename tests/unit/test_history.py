@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from stagedflow.history import Event, Run
+from stagedflow.history.runs import Event, Run
 
 Recorded = Callable[[str], Run]
 

@@ -5,7 +5,7 @@ import json
 import pytest
 from temporalio.api.common.v1 import Payload
 
-from stagedflow.replay.jobs import MAX_ARGUMENTS, arguments
+from stagedflow.replay.recording.jobs import MAX_ARGUMENTS, arguments
 from stagedflow.replay.saved.notes import notes_of
 from stagedflow.replay.trace import TraceEvent
 from stagedflow.replay.words import duration

@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from stagedflow.ledger import ActivityCount, Ledger
-from stagedflow.ledger_writer import LedgerWriter
+from stagedflow.ledger.reader import ActivityCount, Ledger
+from stagedflow.ledger.writer import LedgerWriter
 from stagedflow.replay.trace import ReplayStep
 
 KILLED = """
 import os, pathlib, signal, sys
-from stagedflow.ledger_writer import LedgerWriter
+from stagedflow.ledger.writer import LedgerWriter
 writer = LedgerWriter(pathlib.Path(sys.argv[1]), pid=77)
 for n in range(50):
     last = writer.activity_started("w", "r", str(n), "flash", 1)

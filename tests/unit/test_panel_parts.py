@@ -6,15 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from stagedflow.history import Event, Run
-from stagedflow.ledger import ActivityCount
+from stagedflow.history.runs import Event, Run
+from stagedflow.history.waiting import PendingActivity
+from stagedflow.lab.watch import Facts
+from stagedflow.ledger.reader import ActivityCount
 from stagedflow.replay.recovery import recovery, source_with_marks
 from stagedflow.replay.trace import Command, Job, ReplayStep, ReplayTrace, Waiting, WorkerLife
-from stagedflow.waiting import PendingActivity
-from stagedflow.watch import Facts
-from stagedflow.widgets import parts
-from stagedflow.widgets.actions import actions, clock, offer
-from stagedflow.widgets.verdict import verdict
+from stagedflow.widgets.panel import parts
+from stagedflow.widgets.panel.actions import actions, clock, offer
+from stagedflow.widgets.panel.verdict import verdict
 
 NOW = 1_000.0
 HOSTILE = "<script>alert('x')</script>\"&"

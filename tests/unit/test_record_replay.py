@@ -24,8 +24,7 @@ from temporalio.worker import (
 )
 
 from stagedflow import LabError, ReplayTrace, StagedWorkflow, record_replay, staged
-from stagedflow._loop import lab_loop
-from stagedflow._runtime import quiet_runtime
+from stagedflow.background import lab_loop, quiet_runtime
 from stagedflow.replay import _sdk
 from tests.conftest import FIXTURES
 from tests.fixtures import recorded as cases

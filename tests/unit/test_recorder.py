@@ -11,8 +11,8 @@ from temporalio.worker import Replayer, WorkflowInstance, WorkflowRunner
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
 
 from stagedflow import staged
-from stagedflow.replay import recorder
-from stagedflow.replay.recorder import LineTracer, RecordingRunner, Sink
+from stagedflow.replay.recording import recorder
+from stagedflow.replay.recording.recorder import LineTracer, RecordingRunner, Sink
 from stagedflow.replay.trace import ReplayStep
 from stagedflow.staged import StagedWorkflow
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from stagedflow import cli
-from stagedflow.replay_command import PARTED
+from stagedflow.commands import main as cli
+from stagedflow.commands.replay import PARTED
 from tests.conftest import FIXTURES
 from tests.fixtures.recorded import text_of
 

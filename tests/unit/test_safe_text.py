@@ -23,7 +23,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from stagedflow.replay.safe_text import HIDDEN, attributes_of, safe_names, safe_text, without_secrets
+from stagedflow.replay.values.safe_text import HIDDEN, attributes_of, safe_names, safe_text, without_secrets
 
 ran: list[str] = []
 """Which code of the learner's was run."""
@@ -528,7 +528,7 @@ def test_keys_that_cannot_be_sorted_keep_their_order() -> None:
 
 def test_a_set_is_the_same_text_in_every_process() -> None:
     code = (
-        "from stagedflow.replay.safe_text import safe_text\n"
+        "from stagedflow.replay.values.safe_text import safe_text\n"
         "print(safe_text({'pear', 'apple', 'fig', (1, 2), 3}), safe_text(frozenset({10, 9, 1})))"
     )
     told = {

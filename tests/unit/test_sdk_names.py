@@ -12,7 +12,8 @@ from temporalio.bridge.proto.workflow_completion import WorkflowActivationComple
 from temporalio.worker import _workflow, _workflow_instance
 from temporalio.workflow import _asyncio
 
-from stagedflow.replay import _sdk, jobs, matching
+from stagedflow.replay import _sdk, matching
+from stagedflow.replay.recording import jobs
 from stagedflow.staged import ACTIVITIES, StagedWorkflow
 
 INSTANCE = _workflow_instance._WorkflowInstanceImpl

@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from stagedflow.history import Event, Run
-from stagedflow.ledger import ActivityAttempt
+from stagedflow.history.runs import Event, Run
+from stagedflow.history.waiting import PendingActivity
+from stagedflow.lab.watch import Facts
+from stagedflow.ledger.reader import ActivityAttempt
 from stagedflow.replay.trace import ReplayStep, ReplayTrace, WorkerLife
-from stagedflow.waiting import PendingActivity
-from stagedflow.watch import Facts
-from stagedflow.widgets.tale.activities import NOT_IN_HISTORY
-from stagedflow.widgets.timeline import snapshot_svg, story, timeline
+from stagedflow.widgets.timeline.tale.activities import NOT_IN_HISTORY
+from stagedflow.widgets.timeline.timeline import snapshot_svg, story, timeline
 
 T0 = 1_700_000_000.0
 PIDS = {"A": 4101, "B": 4102, "C": 4103}

@@ -14,10 +14,10 @@ import pytest
 from stagedflow.errors import LabError
 from stagedflow.replay.compare import compare
 from stagedflow.replay.trace import ReplayTrace
-from stagedflow.widgets.viewer import ReplayViewer
-from stagedflow.widgets.viewer_compare import CompareViewer
-from stagedflow.widgets.viewer_page import static_text
-from stagedflow.widgets.viewer_table import html_table, text_table
+from stagedflow.widgets.viewer.compare import CompareViewer
+from stagedflow.widgets.viewer.page import static_text
+from stagedflow.widgets.viewer.table import html_table, text_table
+from stagedflow.widgets.viewer.viewer import ReplayViewer
 from tests.viewer_traces import STEPS, cut, hostile, long, parted, recovered, replayed
 
 WIDGET = "application/vnd.jupyter.widget-view+json"

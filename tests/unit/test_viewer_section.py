@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from stagedflow.widgets import viewer as viewer_module
-from stagedflow.widgets.replay_section import ReplaySection
+from stagedflow.widgets.panel.replay_section import ReplaySection
+from stagedflow.widgets.viewer import viewer as viewer_module
 from tests.viewer_traces import STEPS, recovered, replayed
 
 

@@ -4,9 +4,9 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
-from stagedflow.history import Run
+from stagedflow.history.runs import Run
+from stagedflow.history.waiting import PendingActivity, WaitsFor, waits_for
 from stagedflow.replay.trace import WorkerLife
-from stagedflow.waiting import PendingActivity, WaitsFor, waits_for
 
 Recorded = Callable[[str], Run]
 NOW = 1_000.0

@@ -8,7 +8,7 @@ from temporalio.api.enums.v1 import EventType, PendingActivityState
 from temporalio.client import WorkflowHandle, WorkflowHistory
 
 from stagedflow.course.trial import POLL, RPC, Trial, Wrong
-from stagedflow.history import Run, read_event
+from stagedflow.history.runs import Run, read_event
 
 MOST_RUNS = 60
 

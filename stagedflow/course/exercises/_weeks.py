@@ -7,7 +7,7 @@ from typing import Any
 from temporalio.client import WorkflowHandle
 
 from stagedflow.course.trial import POLL, Trial, Wrong
-from stagedflow.history import Run
+from stagedflow.history.runs import Run
 
 SECONDS = 5.0
 """Of real time, for what takes a tenth of a second."""

@@ -7,8 +7,8 @@ from traceback import walk_tb
 from typing import Any
 
 from stagedflow.replay.events import attributes, event_type
-from stagedflow.replay.line_tracer import LineTracer, Site
-from stagedflow.replay.recorder import DEADLOCK
+from stagedflow.replay.recording.line_tracer import LineTracer, Site
+from stagedflow.replay.recording.recorder import DEADLOCK
 from stagedflow.replay.recovery import lines_text
 from stagedflow.replay.saved.guarded_replay import Replayed, exception_in
 from stagedflow.replay.trace import ReplayStep

@@ -9,10 +9,10 @@ from typing import Any
 from temporalio.client import WorkflowHistory
 from temporalio.worker import Replayer, UnsandboxedWorkflowRunner, WorkflowReplayResult, WorkflowRunner
 
-from stagedflow._runtime import quiet_runtime
+from stagedflow.background import quiet_runtime
 from stagedflow.errors import LabError
 from stagedflow.replay import _sdk
-from stagedflow.replay.recorder import RecordingRunner
+from stagedflow.replay.recording.recorder import RecordingRunner
 from stagedflow.replay.saved.daemon_threads import DaemonThreads
 from stagedflow.replay.saved.quiet import quiet_task
 from stagedflow.replay.trace import ReplayStep

@@ -7,8 +7,8 @@ from typing import Any
 
 from stagedflow.replay import _sdk
 from stagedflow.replay.events import attributes, event_type, marker_id
-from stagedflow.replay.jobs import CLOSING
 from stagedflow.replay.matching import MADE_BY, UPDATES, update_id
+from stagedflow.replay.recording.jobs import CLOSING
 from stagedflow.replay.trace import Command, ReplayStep
 
 _NO_ORDER = {"set_patch_marker", "schedule_local_activity"}

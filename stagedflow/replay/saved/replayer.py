@@ -12,7 +12,7 @@ from temporalio.service import RPCError
 from temporalio.worker import Interceptor, WorkflowRunner
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
 
-from stagedflow._loop import on_lab_loop
+from stagedflow.background import on_lab_loop
 from stagedflow.errors import LabError
 from stagedflow.replay.definitions import definition_for, source_file
 from stagedflow.replay.events import read_events

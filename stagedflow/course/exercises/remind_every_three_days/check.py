@@ -4,7 +4,7 @@ from temporalio.client import WorkflowHandle
 
 from stagedflow.course.exercises._weeks import after, at_rest, ran, times
 from stagedflow.course.trial import Trial, require
-from stagedflow.history import Run
+from stagedflow.history.runs import Run
 
 
 async def check(trial: Trial) -> str:

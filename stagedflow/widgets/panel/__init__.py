@@ -1,0 +1,1 @@
+"""The panel: a workflow's stage, its buttons, its workers."""

@@ -1,0 +1,1 @@
+"""The timeline: what happened, drawn and in words, from data alone."""
