@@ -49,7 +49,7 @@ def descendants(pid: int) -> list[Process]:
 
 def servers(pid: int) -> list[Process]:
     """The Temporal servers among them; a server's watcher is none."""
-    return [p for p in descendants(pid) if " start-dev " in p.words and "_guard.py" not in p.words]
+    return [p for p in descendants(pid) if " start-dev " in p.words and "guard.py" not in p.words]
 
 
 def survivors(processes: Iterable[Process], *, seconds: float) -> list[Process]:
