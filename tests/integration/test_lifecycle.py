@@ -60,7 +60,7 @@ def lab_in(owner: int) -> list[Process]:
     found = descendants(owner)
     assert sum("stagedflow.lab.worker_main" in p.words for p in found) == 2
     assert len(servers(owner)) == 1
-    assert sum("_guard.py" in p.words for p in found) == 1
+    assert sum("guard.py" in p.words for p in found) == 1
     return found
 
 
@@ -222,7 +222,7 @@ async def test_a_killed_worker_is_seen_dead_though_a_child_of_its_activity_lives
     module = tmp_path / "spawning.py"
     module.write_text(
         "import subprocess, sys\nfrom temporalio import activity\n"
-        "if sys.argv[0].endswith('_worker_main.py'):\n"
+        "if sys.argv[0].endswith('worker_main.py'):\n"
         "    subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(30)'], close_fds=False)\n"
         "@activity.defn\nasync def nothing() -> None: ...\n"
     )

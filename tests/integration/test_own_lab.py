@@ -66,7 +66,7 @@ def test_it_ends_with_the_script_that_opened_it(number: signal.Signals | None) -
             assert running.stdin and running.stdout and running.stderr
             assert running.stdout.readline() == "open\n"
             mine = descendants(running.pid)
-            assert sum("_guard.py" in p.words for p in mine) == 2
+            assert sum("guard.py" in p.words for p in mine) == 2
             if number:
                 running.send_signal(number)
             else:

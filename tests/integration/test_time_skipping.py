@@ -85,9 +85,9 @@ def timers(tmp_path: Path) -> dict[str, list[str]]:
 def lab_in(owner: int, *, workers: int) -> list[Process]:
     """The processes of the lab that this owner has started."""
     found = descendants(owner)
-    running = [p for p in found if "temporal-test-server" in p.words and "_guard.py" not in p.words]
+    running = [p for p in found if "temporal-test-server" in p.words and "guard.py" not in p.words]
     assert len(running) == 1
-    assert sum("_guard.py" in p.words for p in found) == 1
+    assert sum("guard.py" in p.words for p in found) == 1
     assert sum("stagedflow.lab.worker_main" in p.words for p in found) == workers
     return found
 
