@@ -204,7 +204,7 @@ async def test_a_close_that_was_interrupted_ends_all_the_same(lab: Lab) -> None:
     await asyncio.gather(closing, return_exceptions=True)
     found = descendants(os.getpid())
     await lab.close()
-    assert not [p for p in survivors(found, seconds=SECONDS) if "temporal" in p.words or "_worker_main" in p.words]
+    assert not [p for p in survivors(found, seconds=SECONDS) if "temporal" in p.words or "worker_main" in p.words]
 
 
 async def test_a_server_that_hangs_is_closed_and_replaced_within_seconds(lab: Lab) -> None:
