@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from stagedflow.errors import LabError, LabTimeout
     from stagedflow.lab.lab import Lab
-    from stagedflow.replay.compare import Comparison, compare
     from stagedflow.replay.saved.replayer import record_replay
     from stagedflow.replay.trace import ReplayStep, ReplayTrace
     from stagedflow.staged import Rollout, StagedWorkflow
     from stagedflow.widgets.panel.panel import StagePanel
+    from stagedflow.widgets.viewer.compare import Comparison, compare
     from stagedflow.widgets.viewer.viewer import ReplayViewer
 
 _HOMES = {
-    "Comparison": "replay.compare",
+    "Comparison": "widgets.viewer.compare",
     "Lab": "lab.lab",
     "LabError": "errors",
     "LabTimeout": "errors",
@@ -28,7 +28,7 @@ _HOMES = {
     "Rollout": "staged",
     "StagePanel": "widgets.panel.panel",
     "StagedWorkflow": "staged",
-    "compare": "replay.compare",
+    "compare": "widgets.viewer.compare",
     "record_replay": "replay.saved.replayer",
 }
 

@@ -11,7 +11,7 @@ from temporalio.service import RPCError
 
 from stagedflow.errors import LabError
 from stagedflow.lab.lab import Lab
-from stagedflow.lab.watch import server_trouble
+from stagedflow.lab.rpc import server_trouble
 from stagedflow.lab.worker import WorkerProcess
 from stagedflow.replay.recovery import recovery, source_with_marks
 from stagedflow.staged import Rollout, StagedWorkflow

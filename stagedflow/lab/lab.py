@@ -11,22 +11,21 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from temporalio.client import Client, WorkflowExecutionDescription, WorkflowHandle
-from temporalio.service import RPCError, RPCStatusCode
 from temporalio.testing import WorkflowEnvironment
 
 from stagedflow.background import on_lab_loop, submit
 from stagedflow.errors import LabError
-from stagedflow.lab import shortcuts
+from stagedflow.lab import rpc, shortcuts
 from stagedflow.lab.moments import moment
 from stagedflow.lab.server import TEST_SERVER_VARIABLE, Server, find_server, find_test_server
-from stagedflow.lab.serving import Named, WorkerSpec, folders, references
-from stagedflow.lab.watch import settled_facts, wait_until
-from stagedflow.lab.worker import GRACEFUL_SECONDS, STICKY_SECONDS, WorkerProcess
+from stagedflow.lab.serving import GRACEFUL_SECONDS, STICKY_SECONDS, Named, WorkerSpec, folders, references
+from stagedflow.lab.until import settled_facts, wait_until
+from stagedflow.lab.watch import FactSources
+from stagedflow.lab.worker import WorkerProcess
 from stagedflow.ledger.reader import Ledger
 from stagedflow.ledger.writer import LedgerWriter
 from stagedflow.replay.trace import ReplayTrace
@@ -266,7 +265,7 @@ class Lab:
         """
         self._must_be_open()
         named = moment(gate=gate, started=started, completed=completed, stage=stage, attempt=attempt)
-        facts = await wait_until(self, handle, named.has_come, named.words, timeout, too_late=named.too_late)
+        facts = await wait_until(self.fact_sources, handle, named, timeout)
         return gate is None or facts.run.gate == gate
 
     @on_lab_loop
@@ -310,7 +309,7 @@ class Lab:
             LabError: There is no such workflow, or the server does not answer.
         """
         self._must_be_open()
-        return await shortcuts.describe(self.client, handle.id, run_id)
+        return await rpc.describe(self.client, handle.id, run_id)
 
     @on_lab_loop
     async def trace(self, handle: WorkflowHandle[Any, Any]) -> ReplayTrace:
@@ -323,18 +322,17 @@ class Lab:
             LabError: There is no such workflow, or the server does not answer.
         """
         self._must_be_open()
-        return (await settled_facts(self, handle)).trace
+        return (await settled_facts(self.fact_sources, handle)).trace
+
+    @property
+    def fact_sources(self) -> FactSources:
+        """Who can tell of this lab's workflows."""
+        clock = self.env.get_current_time if self.time_skipping else None
+        return FactSources(self.client, self.ledger, clock, lambda: self.closed)
 
     async def answers(self, *, patience: float = 10.0) -> bool:
         """True if the server answers; False if nobody listens there, or there is no answer for `patience` seconds."""
-        deadline = time.monotonic() + patience
-        while True:
-            try:
-                return await self.client.service_client.check_health(timeout=timedelta(seconds=2))
-            except RPCError as error:
-                slow = error.status in (RPCStatusCode.DEADLINE_EXCEEDED, RPCStatusCode.CANCELLED)
-                if not slow or time.monotonic() > deadline:
-                    return False
+        return await rpc.answers(self.client, patience=patience)
 
     def listen(self, listener: Callable[[], None]) -> Callable[[], None]:
         """Call `listener` (from any thread) when a worker's state changes or the lab closes; returns the way out."""

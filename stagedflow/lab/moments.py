@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from stagedflow.errors import LabError
-from stagedflow.lab.watch import Facts
+from stagedflow.lab.facts import Facts
 from stagedflow.staged import StagedWorkflow
 
 

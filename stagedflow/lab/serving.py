@@ -8,6 +8,10 @@ from typing import Any
 
 from stagedflow.errors import LabError
 
+STICKY_SECONDS = 10.0
+"""How long a workflow task waits on a worker's sticky queue before it goes to the normal one (the SDK's default)."""
+GRACEFUL_SECONDS = 5.0
+"""How long a graceful stop lets running activities finish before it cancels them."""
 Named = type | Callable[..., Any] | str
 """A workflow class or an activity function, or its "module:qualified.name"."""
 

@@ -6,101 +6,68 @@ It never queries: a query would make a new worker replay, and use up the very th
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, field, replace
-from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
 
-from temporalio.client import WorkflowHandle
+from temporalio.client import Client, WorkflowHandle
 from temporalio.service import RPCError, RPCStatusCode
 
-from stagedflow.errors import LabError, LabTimeout
 from stagedflow.history.runs import Event, Run, read_event
-from stagedflow.history.waiting import PendingActivity, WaitsFor, waits_for
-from stagedflow.lab.worker import STICKY_SECONDS
+from stagedflow.history.waiting import PendingActivity
+from stagedflow.lab.facts import Facts
+from stagedflow.lab.rpc import RPC_TIMEOUT, describe, server_trouble
 from stagedflow.ledger.live_trace import LiveTrace
-from stagedflow.ledger.reader import ActivityAttempt, ActivityCount
-from stagedflow.replay.trace import ReplayTrace, WorkerLife
-
-if TYPE_CHECKING:
-    from stagedflow.lab.lab import Lab
+from stagedflow.ledger.reader import Ledger
+from stagedflow.replay.trace import WorkerLife
 
 LEDGER_SECONDS = 0.05
 POLL_SECONDS = 0.05
 DESCRIBE_SECONDS = 1.0
 SETTLE_SECONDS = 2.0
-NO_ANSWER = "the Temporal server does not answer; `lab = await Lab.start()` starts a new one if it has died"
-RPC_TIMEOUT = timedelta(seconds=10)
 LONG_POLL = timedelta(seconds=60)
+
+Clock = Callable[[], Awaitable[datetime]]
 
 
 @dataclass(frozen=True)
-class Facts:
-    """All that is known of one run at one moment.
+class FactSources:
+    """Who can tell of a run.
 
     Attributes:
-        trouble: Why the server could not be asked lately, in words, or "".
-        clock_ahead: Seconds by which the server's clock, which history has, is ahead of this computer's, which the
-            ledger has; None if they are the same.
+        client: Asks the server.
+        ledger: What the workers wrote.
+        clock: The server's clock, where it is not this computer's (time skipping); else None.
+        closed: True once nobody is there any more to be asked.
     """
 
-    workflow_id: str
-    run_id: str
-    run: Run = field(default_factory=lambda: Run(()))
-    pending: tuple[PendingActivity, ...] = ()
-    attempts: tuple[ActivityAttempt, ...] = ()
-    lives: tuple[WorkerLife, ...] = ()
-    counts: dict[str, ActivityCount] = field(default_factory=dict)
-    trace: ReplayTrace = field(default_factory=ReplayTrace)
-    trouble: str = ""
-    clock_ahead: float | None = None
-
-    @property
-    def ledger_lags(self) -> bool:
-        """True while a living worker has finished a workflow task whose activation is not on disk yet."""
-        recorded = {(s.worker, event) for s in self.trace.steps for event in s.event_ids[-1:]}
-        recording = {life.identity: life.pid for life in self.lives if life.records and not life.ended}
-        return any(
-            task.started and task.worker in recording and (recording[task.worker], task.started.id) not in recorded
-            for task in self.run.tasks if task.outcome == "completed"
-        )  # fmt: skip
-
-    def waits_for(self, now: float | None = None) -> WaitsFor:
-        """What the workflow waits for now, with its deadline by this computer's clock."""
-        now, ahead = now or time.time(), self.clock_ahead or 0.0
-        waits = waits_for(self.run, self.pending, self.lives, sticky_seconds=STICKY_SECONDS, now=now + ahead)
-        return replace(waits, deadline=waits.deadline - ahead) if waits.deadline else waits
-
-    def by_the_servers_clock(self) -> "Facts":
-        """What belongs in one picture: without the workers' part where their clock is another than the server's.
-
-        Time that was skipped between two of their rows is in neither, so nobody can tell where in history they belong.
-        """
-        if self.clock_ahead is None:
-            return self
-        return replace(self, attempts=(), lives=(), trace=ReplayTrace())
+    client: Client
+    ledger: Ledger
+    clock: Clock | None
+    closed: Callable[[], bool]
 
 
 class RunWatch:
     """Keeps the facts of one run up to date, on the lab's loop.
 
     Args:
-        lab: The lab.
-        handle: Its workflow; the run that it names, or the latest one.
+        sources: Whom to ask.
+        handle: The workflow; the run that it names, or the latest one.
         on_change: Called (on the lab's loop) after each change.
     """
 
-    def __init__(self, lab: "Lab", handle: WorkflowHandle[Any, Any], on_change: Callable[[], None]) -> None:
-        self._lab = lab
+    def __init__(self, sources: FactSources, handle: WorkflowHandle[Any, Any], on_change: Callable[[], None]) -> None:
+        self._sources = sources
         self._asked = handle
         self._tell = on_change
         self._news = asyncio.Event()
         self._events: list[Event] = []
         self._run = Run(())
-        self._trace = LiveTrace(lab.ledger)
+        self._trace = LiveTrace(sources.ledger)
         self._pending: tuple[PendingActivity, ...] = ()
         self._trouble = ""
-        self._clock_ahead = 0.0 if lab.time_skipping else None
+        self._clock_ahead = 0.0 if sources.clock else None
         self._tasks: list[asyncio.Task[None]] = []
         self._run_id = handle.result_run_id or handle.run_id or ""
         self._describe_now = asyncio.Event()
@@ -111,9 +78,9 @@ class RunWatch:
         Raises:
             LabError: The server has no such workflow, or does not answer.
         """
-        description = await self._lab.describe(self._asked, run_id=self._run_id or None)
+        description = await describe(self._sources.client, self._asked.id, self._run_id or None)
         self._run_id = description.run_id
-        self._handle = self._lab.client.get_workflow_handle(self._asked.id, run_id=self._run_id)
+        self._handle = self._sources.client.get_workflow_handle(self._asked.id, run_id=self._run_id)
         follow = (self._follow_history(), self._follow_pending(), self._follow_ledger())
         self._tasks = [asyncio.create_task(f) for f in follow]
         for task in self._tasks:
@@ -137,7 +104,7 @@ class RunWatch:
 
     def facts(self) -> Facts:
         """What is known at this moment; the ledger is read anew."""
-        ledger = self._lab.ledger
+        ledger = self._sources.ledger
         lives = self._lives()
         return Facts(
             workflow_id=self._asked.id,
@@ -155,12 +122,12 @@ class RunWatch:
     def _lives(self) -> tuple[WorkerLife, ...]:
         """The workers that have lived during this run."""
         begin = self._events[0].at if self._events and self._clock_ahead is None else 0.0
-        return tuple(life for life in self._lab.ledger.lives() if life.ended is None or life.ended >= begin)
+        return tuple(life for life in self._sources.ledger.lives() if life.ended is None or life.ended >= begin)
 
     def _look_at_end(self, task: asyncio.Task[None]) -> None:
         """Nobody awaits what follows the run, so its surprises are told here."""
         error = None if task.cancelled() else task.exception()
-        if error and not self._lab.closed:
+        if error and not self._sources.closed():
             self._trouble = f"following the run failed with {type(error).__name__}: {error}"
             self._on_change()
 
@@ -169,9 +136,10 @@ class RunWatch:
         self._tell()
 
     async def _follow_history(self) -> None:
+        clock = self._sources.clock
         while True:
             try:
-                async for event in self._polled_events() if self._lab.time_skipping else self._new_events():
+                async for event in self._polled_events(clock) if clock else self._new_events():
                     if event.event_id > len(self._events):
                         self._events.append(read_event(event))
                         self._trace.add(event)
@@ -202,12 +170,12 @@ class RunWatch:
                     yield event
             token = page.next_page_token or b""
 
-    async def _polled_events(self) -> AsyncIterator[Any]:
+    async def _polled_events(self, clock: Clock) -> AsyncIterator[Any]:
         """The same from the time-skipping server, whose long poll tells of the end only. It gives no event a task."""
         while not self._run.closed:
             async for event in self._handle.fetch_history_events(rpc_timeout=RPC_TIMEOUT):
                 yield event
-            self._clock_ahead = (await self._lab.env.get_current_time()).timestamp() - time.time()
+            self._clock_ahead = (await clock()).timestamp() - time.time()
             self._answered()
             await asyncio.sleep(POLL_SECONDS)
 
@@ -239,81 +207,11 @@ class RunWatch:
     async def _follow_ledger(self) -> None:
         seen = -1
         while True:
-            version = self._lab.ledger.version()
+            version = self._sources.ledger.version()
             if version != seen:
                 seen = version
                 self._on_change()
             await asyncio.sleep(LEDGER_SECONDS)
-
-
-async def wait_until(
-    lab: "Lab",
-    handle: WorkflowHandle[Any, Any],
-    condition: Callable[[Facts], bool],
-    words: str,
-    timeout: float,
-    *,
-    too_late: Callable[[Facts], str] = lambda _: "",
-) -> Facts:
-    """Follow a run until `condition` holds, and say what is known then.
-
-    Raises:
-        LabTimeout: It did not within `timeout` seconds.
-        LabError: It cannot hold any more, as the run has ended or as `too_late` says; or there is no such workflow.
-    """
-    changed = asyncio.Event()
-    watch = RunWatch(lab, handle, changed.set)
-    try:
-        async with asyncio.timeout(timeout):
-            await watch.start()
-            while True:
-                changed.clear()
-                facts = watch.facts()
-                if condition(facts):
-                    return await watch.settled()
-                if facts.run.closed:
-                    raise LabError(
-                        f"Workflow {handle.id!r} has {facts.run.status}, so it will not get to {words} any more. "
-                        "Run the cell that starts it again."
-                    )
-                if why := too_late(facts):
-                    raise LabError(why)
-                await changed.wait()
-    except TimeoutError:
-        facts = watch.facts()
-        trouble = facts.trouble or (NO_ANSWER if not facts.run.events else "")
-        raise LabTimeout(
-            f"Waited {timeout:g} s for workflow {handle.id!r} to get to {words}. It waits for "
-            f"{facts.waits_for().text.rstrip('.')}{f' ({trouble})' if trouble else ''}. "
-            "Do what it waits for, then run the cell again."
-        ) from None
-    finally:
-        await watch.close()
-
-
-async def settled_facts(lab: "Lab", handle: WorkflowHandle[Any, Any]) -> Facts:
-    """What the server and the workers' rows say of a run at this moment.
-
-    Raises:
-        LabError: There is no such workflow, or the server does not answer.
-    """
-    watch = RunWatch(lab, handle, lambda: None)
-    try:
-        await watch.start()
-        return await watch.settled()
-    finally:
-        await watch.close()
-
-
-def server_trouble(error: RPCError) -> str:
-    """An RPC error in words for a person."""
-    if error.status == RPCStatusCode.NOT_FOUND:
-        return f"the server does not know it: {error.message}"
-    # The first call on a connection that has just broken is an "unknown" transport error; the SDK retries only its own.
-    broken = error.status == RPCStatusCode.UNKNOWN and "transport" in error.message
-    if broken or error.status in (RPCStatusCode.UNAVAILABLE, RPCStatusCode.DEADLINE_EXCEEDED):
-        return NO_ANSWER
-    return error.message
 
 
 def _pending(raw: Any, asked: dict[str, float]) -> PendingActivity:

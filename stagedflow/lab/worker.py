@@ -19,10 +19,6 @@ from stagedflow.errors import LabError, LabTimeout
 from stagedflow.lab.serving import WorkerSpec
 from stagedflow.ledger.writer import LedgerWriter
 
-STICKY_SECONDS = 10.0
-"""How long a workflow task waits on a worker's sticky queue before it goes to the normal one (the SDK's default)."""
-GRACEFUL_SECONDS = 5.0
-"""How long a graceful stop lets running activities finish before it cancels them."""
 _READY_DEADLINE = 30.0
 _END_DEADLINE = 15.0
 

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
-from pathlib import Path, PurePath
+from pathlib import PurePath
 from typing import Any
 
 from stagedflow.errors import LabError
@@ -38,7 +38,7 @@ class Pair:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Two traces in step. A notebook shows it as a viewer in which one slider moves both.
+    """Two traces in step.
 
     Attributes:
         a: The first trace.
@@ -88,28 +88,6 @@ class Comparison:
             f"step {s.index + 1} of {name}" for s, name in zip((pair.a, pair.b), self.names, strict=True) if s
         )
         return f"{place}{f' ({events})' if events else ''}"
-
-    def save_html(self, path: str | Path) -> Path:
-        """Write both traces in step as one self-contained page that needs neither a kernel nor a network.
-
-        Args:
-            path: The file to write; one that is there is replaced.
-
-        Returns:
-            The same path.
-
-        Raises:
-            LabError: The file cannot be written.
-        """
-        # Here, so that the replay package needs no Jupyter.
-        from stagedflow.widgets.viewer.compare import save_comparison
-
-        return save_comparison(self, path)
-
-    def _repr_mimebundle_(self, **kwargs: Any) -> Any:
-        from stagedflow.widgets.viewer.compare import CompareViewer
-
-        return CompareViewer(self)._repr_mimebundle_(**kwargs)
 
     def __repr__(self) -> str:
         first = self.first_difference

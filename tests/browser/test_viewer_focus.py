@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser
 
-from stagedflow.replay.compare import compare
+from stagedflow.widgets.viewer.compare import compare
 from stagedflow.widgets.viewer.viewer import ReplayViewer
 from tests.browser.viewer import opened
 from tests.viewer_traces import STEPS, parted, recovered, replayed

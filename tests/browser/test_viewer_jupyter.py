@@ -17,7 +17,7 @@ viewer = ReplayViewer(replayed())
 viewer
 """
 COMPARE = """
-from stagedflow.replay.compare import compare
+from stagedflow.widgets.viewer.compare import compare
 from tests.viewer_traces import parted, replayed
 compare(replayed(), parted())
 """

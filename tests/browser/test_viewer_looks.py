@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, expect
 
-from stagedflow.replay.compare import compare
+from stagedflow.widgets.viewer.compare import compare
 from stagedflow.replay.trace import ReplayTrace
 from stagedflow.widgets.viewer.viewer import ReplayViewer
 from tests.browser.viewer import opened

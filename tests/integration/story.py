@@ -12,7 +12,8 @@ from temporalio.common import WorkflowIDConflictPolicy
 from stagedflow import Lab, Rollout, StagedWorkflow
 from stagedflow.background import on_lab_loop
 from stagedflow.history.runs import Run, read_event
-from stagedflow.lab.watch import Facts, RunWatch
+from stagedflow.lab.facts import Facts
+from stagedflow.lab.watch import RunWatch
 
 START_TO_CLOSE = {"reserve_devices": 45, "stage_firmware": 30, "flash_firmware": 900, "soak_test": 7200}
 Handle = WorkflowHandle[Any, Any]
@@ -112,7 +113,7 @@ class Watch:
 async def watching(lab: Lab, handle: Handle) -> AsyncIterator[Watch]:
     """Follow a run."""
     loop, changed = asyncio.get_running_loop(), asyncio.Event()
-    watch = RunWatch(lab, handle, lambda: loop.call_soon_threadsafe(changed.set))
+    watch = RunWatch(lab.fact_sources, handle, lambda: loop.call_soon_threadsafe(changed.set))
     await on_lab_loop(watch.start)()
     try:
         yield Watch(watch, changed)

@@ -6,9 +6,12 @@ from uuid import uuid4
 
 from temporalio.common import WorkflowIDConflictPolicy
 
+from stagedflow.lab.facts import Facts
 from stagedflow.lab.lab import Lab
-from stagedflow.lab.watch import Facts, wait_until
+from stagedflow.lab.moments import Moment
+from stagedflow.lab.until import wait_until
 from stagedflow.staged import Rollout, StagedWorkflow
+from stagedflow.widgets.timeline.svg import as_svg
 from stagedflow.widgets.timeline.timeline import snapshot_svg, story, timeline
 
 STORY = (
@@ -47,7 +50,7 @@ async def crash_while_parked(lab: Lab, workflow_id: str) -> Facts:
         live = [s for s in facts.trace.steps if s.is_live and s.worker == lab.workers["B"].pid]
         return facts.run.gate == 2 and len(live) >= 2
 
-    await wait_until(lab, handle, recorded, "the record of gate 2", 10)
+    await wait_until(lab.fact_sources, handle, Moment("the record of gate 2", recorded), 60)
     await handle.terminate()
     await lab.workers["B"].crash()
     return seen[-1]
@@ -68,6 +71,6 @@ async def test_the_same_story_is_told_and_drawn_byte_for_byte_the_same() -> None
     assert {a.pid for a in first.attempts}.isdisjoint(a.pid for a in second.attempts)
     for facts in (first, second):
         live = timeline(facts, now=time.time())
-        ET.fromstring(live.svg())
-        assert f"pid {facts.lives[-1].pid}" in live.svg()
+        ET.fromstring(as_svg(live))
+        assert f"pid {facts.lives[-1].pid}" in as_svg(live)
         assert "worker B replayed 2 activations" in live.text()

@@ -8,7 +8,7 @@ import pytest
 
 from stagedflow.history.runs import Event, Run
 from stagedflow.history.waiting import PendingActivity
-from stagedflow.lab.watch import Facts
+from stagedflow.lab.facts import Facts
 from stagedflow.ledger.reader import ActivityCount
 from stagedflow.replay.recovery import recovery, source_with_marks
 from stagedflow.replay.trace import Command, Job, ReplayStep, ReplayTrace, Waiting, WorkerLife

@@ -11,9 +11,10 @@ import pytest
 
 from stagedflow.history.runs import Event, Run
 from stagedflow.history.waiting import PendingActivity
-from stagedflow.lab.watch import Facts
+from stagedflow.lab.facts import Facts
 from stagedflow.ledger.reader import ActivityAttempt
 from stagedflow.replay.trace import ReplayStep, ReplayTrace, WorkerLife
+from stagedflow.widgets.timeline.svg import as_svg
 from stagedflow.widgets.timeline.tale.activities import NOT_IN_HISTORY
 from stagedflow.widgets.timeline.timeline import snapshot_svg, story, timeline
 
@@ -186,7 +187,7 @@ def test_story_and_snapshot_do_not_hold_what_differs_between_runs() -> None:
     assert story(after) == story(before)
     assert snapshot_svg(after) == snapshot_svg(before)
     assert "4101" not in snapshot_svg(before)
-    assert timeline(after, now=T0 + 20).svg() != timeline(before, now=T0 + 20).svg()
+    assert as_svg(timeline(after, now=T0 + 20)) != as_svg(timeline(before, now=T0 + 20))
 
 
 def test_parallel_activities_are_told_in_the_order_of_their_schedule() -> None:
@@ -209,7 +210,7 @@ def test_a_worker_of_another_time_is_no_part_of_the_story() -> None:
     b = to_gate_1()
     b.lives.insert(0, WorkerLife("Z", 4000, T0 - 50, T0 - 20, "stopped", True))
     assert not any("worker Z" in line for line in story(b.facts))
-    assert "4000" not in timeline(b.facts, now=T0 + 2).svg()
+    assert "4000" not in as_svg(timeline(b.facts, now=T0 + 2))
 
 
 def test_the_story_ends_with_the_run() -> None:
@@ -218,7 +219,7 @@ def test_the_story_ends_with_the_run() -> None:
     b.add("WORKFLOW_EXECUTION_TERMINATED", 3.0, identity="7@host", message="")
     b.life("B", 9)
     assert story(b.facts)[-2:] == ("parked at gate 1", "workflow terminated")
-    assert "stopped" in texts(timeline(b.facts, now=T0 + 99).svg())
+    assert "stopped" in texts(as_svg(timeline(b.facts, now=T0 + 99)))
 
 
 def test_an_attempt_in_flight_is_open_ended_and_says_where_it_is_known_from() -> None:
@@ -229,7 +230,7 @@ def test_an_attempt_in_flight_is_open_ended_and_says_where_it_is_known_from() ->
     line = timeline(b.facts, now=T0 + 9)
     [span] = [s for lane in line.lanes for s in lane.spans if s.kind == "in flight"]
     assert (span.end, span.worker, span.note) == (None, "A", NOT_IN_HISTORY)
-    assert any(NOT_IN_HISTORY in t for t in texts(line.svg()))
+    assert any(NOT_IN_HISTORY in t for t in texts(as_svg(line)))
     assert line.text().splitlines()[-1] == f"now: stage_firmware: attempt 1 · A, in flight, {NOT_IN_HISTORY}"
 
 
@@ -262,7 +263,7 @@ def test_an_attempt_ends_with_its_worker() -> None:
     assert (died.kind, died.label, died.end) == ("died", "attempt 1 · A", pytest.approx(2.6))
     assert (silence.label, silence.end) == ("server waits for start-to-close", pytest.approx(5.003))
     assert (again.kind, again.worker) == ("completed", "B")
-    svg = timeline(b.facts, now=T0 + 9).svg()
+    svg = as_svg(timeline(b.facts, now=T0 + 9))
     assert any("died" in t for t in texts(svg))
     assert 'class="bad"' in svg
     assert "worker A crashed inside activity stage_firmware (attempt 1)" in story(b.facts)
@@ -308,7 +309,7 @@ def test_a_task_that_waits_for_any_worker_is_not_a_sticky_one() -> None:
     line = timeline(b.facts, now=T0 + 4)
     [span] = line.lanes[0].spans
     assert (span.kind, span.label, span.end) == ("queued", "no worker", None)
-    assert "no worker" in texts(line.svg())
+    assert "no worker" in texts(as_svg(line))
 
 
 def test_a_signal_that_is_no_stage_says_so() -> None:
@@ -330,7 +331,7 @@ def test_hostile_names_are_escaped_and_the_picture_stays_xml() -> None:
     b.events[-1] = replace(b.events[-1], detail={**b.events[-1].detail, "message": bad})
     b.activity(bad, 0.1, 0.5, "A")
     b.signal(1, bad, name=bad)
-    for svg in (timeline(b.facts, now=T0 + 5).svg(), snapshot_svg(b.facts)):
+    for svg in (as_svg(timeline(b.facts, now=T0 + 5)), snapshot_svg(b.facts)):
         root = parsed(svg.encode().decode())
         assert not list(root.iter(f"{SVG}script")) and not list(root.iter("script"))
         assert root.get("role") == "img" and root.get("aria-label")
@@ -340,7 +341,7 @@ def test_hostile_names_are_escaped_and_the_picture_stays_xml() -> None:
 def test_a_long_silence_is_cut_short_and_says_how_long_it_was() -> None:
     b = to_gate_1()
     b.signal(3600.5, 1)
-    svg = timeline(b.facts, now=T0 + 3601).svg()
+    svg = as_svg(timeline(b.facts, now=T0 + 3601))
     assert "59 min 59 s cut" in texts(svg)
     [bar] = [e for e in parsed(svg).iter(f"{SVG}path") if e.get("class") == "live"]
     x0, x1 = (float(re.match(r"M([\d.]+) [\d.]+H([\d.]+)", bar.get("d", "")).group(i)) for i in (1, 2))  # type: ignore[union-attr]
@@ -348,7 +349,7 @@ def test_a_long_silence_is_cut_short_and_says_how_long_it_was() -> None:
 
 
 def test_a_short_run_is_not_cut() -> None:
-    assert 'class="cut"' not in timeline(to_gate_1().facts, now=T0 + 2.5).svg()
+    assert 'class="cut"' not in as_svg(timeline(to_gate_1().facts, now=T0 + 2.5))
 
 
 @pytest.mark.parametrize("count", [0, 1, 40, 700])
@@ -358,7 +359,7 @@ def test_a_long_run_stays_small_and_says_what_is_left_out(count: int) -> None:
         b.signal(1 + i * 0.5, i)
         b.task(1 + i * 0.5, "A", sticky=True)
         b.activity(f"step_{i}", 1.01 + i * 0.5, 0.2, "A")
-    for svg in (timeline(b.facts, now=T0 + 400).svg(), snapshot_svg(b.facts)):
+    for svg in (as_svg(timeline(b.facts, now=T0 + 400)), snapshot_svg(b.facts)):
         assert len(svg.encode()) < 60_000
         assert any("left out" in t for t in texts(svg)) == (count >= 40)
     assert len(timeline(b.facts, now=T0 + 400).text().splitlines()) < 210
@@ -366,7 +367,7 @@ def test_a_long_run_stays_small_and_says_what_is_left_out(count: int) -> None:
 
 @pytest.mark.parametrize("facts", [Facts("id", "run"), Builder().facts])
 def test_a_run_of_which_little_is_known_can_be_drawn(facts: Facts) -> None:
-    parsed(timeline(facts, now=T0).svg())
+    parsed(as_svg(timeline(facts, now=T0)))
     parsed(snapshot_svg(facts))
     assert len(story(facts)) == len(facts.run.events)
 
@@ -375,7 +376,7 @@ def test_clocks_that_contradict_each_other_do_not_stop_it() -> None:
     b = crashed_while_parked()
     b.lives = [replace(x, started=x.started + 500, ended=x.ended and x.ended - 500) for x in b.lives]
     assert "worker B started" in story(b.facts)
-    parsed(timeline(b.facts, now=T0 + 20).svg())
+    parsed(as_svg(timeline(b.facts, now=T0 + 20)))
 
 
 def test_the_text_twin_has_every_moment_in_order_with_its_time() -> None:
@@ -390,7 +391,7 @@ def test_the_text_twin_has_every_moment_in_order_with_its_time() -> None:
 
 
 def test_text_is_at_least_11_px_and_the_snapshot_carries_its_own_colours() -> None:
-    live, still = timeline(died_in_attempt_1().facts, now=T0 + 9).svg(), snapshot_svg(died_in_attempt_1().facts)
+    live, still = as_svg(timeline(died_in_attempt_1().facts, now=T0 + 9)), snapshot_svg(died_in_attempt_1().facts)
     assert "var(--jp-ui-font-color1,#222)" in live
     assert "var(" not in still
     for svg in (live, still):
@@ -400,7 +401,7 @@ def test_text_is_at_least_11_px_and_the_snapshot_carries_its_own_colours() -> No
 
 
 def test_labels_of_one_row_do_not_overlap() -> None:
-    svg = timeline(crashed_while_parked().facts, now=T0 + 20).svg()
+    svg = as_svg(timeline(crashed_while_parked().facts, now=T0 + 20))
     rows: dict[str, list[tuple[float, float]]] = {}
     for t in parsed(svg).iter(f"{SVG}text"):
         wide, x = len(t.text or "") * 6.0, float(t.get("x", 0))

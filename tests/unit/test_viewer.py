@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from stagedflow.errors import LabError
-from stagedflow.replay.compare import compare
+from stagedflow.widgets.viewer.compare import compare
 from stagedflow.replay.trace import ReplayTrace
 from stagedflow.widgets.viewer.compare import CompareViewer
 from stagedflow.widgets.viewer.page import static_text

@@ -6,7 +6,7 @@ from math import ceil
 
 from stagedflow.history.runs import GATES, Run
 from stagedflow.history.waiting import PendingActivity
-from stagedflow.lab.watch import Facts
+from stagedflow.lab.facts import Facts
 from stagedflow.lab.worker import WorkerProcess
 
 OFFER_SECONDS = 30.0

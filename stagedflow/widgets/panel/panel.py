@@ -15,8 +15,11 @@ from temporalio.service import RPCError
 from stagedflow.background import on_lab_loop, submit
 from stagedflow.errors import LabError, LabTimeout
 from stagedflow.history.runs import GATES
+from stagedflow.lab.facts import Facts
 from stagedflow.lab.lab import Lab
-from stagedflow.lab.watch import RPC_TIMEOUT, Facts, RunWatch, server_trouble, settled_facts
+from stagedflow.lab.rpc import RPC_TIMEOUT, server_trouble
+from stagedflow.lab.until import settled_facts
+from stagedflow.lab.watch import RunWatch
 from stagedflow.lab.worker import WorkerProcess
 from stagedflow.staged import StagedWorkflow
 from stagedflow.widgets.panel import parts
@@ -24,6 +27,7 @@ from stagedflow.widgets.panel.actions import Action, actions, holder_of, short_s
 from stagedflow.widgets.panel.replay_section import ReplaySection
 from stagedflow.widgets.panel.snapshot import Snapshot
 from stagedflow.widgets.panel.verdict import verdict
+from stagedflow.widgets.timeline.svg import as_svg
 from stagedflow.widgets.timeline.timeline import timeline
 from stagedflow.widgets.viewer.page import static_text
 
@@ -109,7 +113,7 @@ class StagePanel(ipywidgets.VBox):
             raise LabError(
                 f"There are {GATES} gates, so a stage is from 1 to {GATES}; {stage} is not. Nothing was sent."
             )
-        facts = await settled_facts(self._lab, self._workflow)
+        facts = await settled_facts(self._lab.fact_sources, self._workflow)
         if facts.run.closed:
             raise LabError(
                 f"Workflow {self._workflow.id!r} has {facts.run.status}: there is nobody to signal. Start a new run."
@@ -128,7 +132,7 @@ class StagePanel(ipywidgets.VBox):
     def snapshot(self) -> Snapshot:
         """The story so far as a picture with alt text, the same bytes for the same story: for a saved notebook."""
         try:
-            return Snapshot.of(submit(settled_facts(self._lab, self._workflow)).result(SNAPSHOT_SECONDS))
+            return Snapshot.of(submit(settled_facts(self._lab.fact_sources, self._workflow)).result(SNAPSHOT_SECONDS))
         except FutureTimeout:
             raise LabTimeout(f"No snapshot: the Temporal server gave no answer in {SNAPSHOT_SECONDS} s.") from None
 
@@ -145,7 +149,7 @@ class StagePanel(ipywidgets.VBox):
 
     async def _live(self) -> None:
         """Draw whenever something has changed, until the panel or the lab is closed."""
-        watch = RunWatch(self._lab, self._workflow, self._dirty.set)
+        watch = RunWatch(self._lab.fact_sources, self._workflow, self._dirty.set)
         try:
             await watch.start()
             while not self._lab.closed:
@@ -192,7 +196,7 @@ class StagePanel(ipywidgets.VBox):
         self._show("why", lambda: parts.refusals(found))
         self._show("lives", lambda: parts.workers(facts.lives))
         self._show("ledger", lambda: parts.ledger(facts))
-        self._show("timeline", lambda: timeline(facts, now=now).svg(width=WIDTH) if facts.run.events else "")
+        self._show("timeline", lambda: as_svg(timeline(facts, now=now), width=WIDTH) if facts.run.events else "")
         self._show("replay", lambda: verdict(facts.trace, facts.lives, at_gate=at_gate))
         self._show("viewer", lambda: self.replay.show(facts.trace))
 

@@ -5,7 +5,7 @@ from html import escape
 from urllib.parse import quote
 
 from stagedflow.history.runs import SIGNAL, Run
-from stagedflow.lab.watch import Facts
+from stagedflow.lab.facts import Facts
 from stagedflow.replay.trace import WorkerLife
 from stagedflow.staged import ACTIVITIES
 from stagedflow.widgets.panel.actions import Action, clock, offer

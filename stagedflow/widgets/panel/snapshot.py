@@ -4,7 +4,7 @@ import base64
 from dataclasses import dataclass
 from html import escape
 
-from stagedflow.lab.watch import Facts
+from stagedflow.lab.facts import Facts
 from stagedflow.widgets.timeline.timeline import snapshot_svg, story
 
 

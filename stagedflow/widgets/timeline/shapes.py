@@ -3,13 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
-from typing import TYPE_CHECKING
 
+from stagedflow.widgets.timeline.axis import Seconds, Steps
+from stagedflow.widgets.timeline.picture import Mark, Span, Timeline
 from stagedflow.widgets.timeline.tale import plain
-
-if TYPE_CHECKING:
-    from stagedflow.widgets.timeline.axis import Seconds, Steps
-    from stagedflow.widgets.timeline.timeline import Mark, Span, Timeline
 
 BAR = 14.0
 CHARACTER = 6.0
@@ -78,7 +75,7 @@ def wide_of(text: str) -> float:
 class Shapes:
     """Draws signs and texts, one after another, into `parts`."""
 
-    def __init__(self, timeline: "Timeline", axis: "Seconds | Steps") -> None:
+    def __init__(self, timeline: Timeline, axis: Seconds | Steps) -> None:
         self.timeline, self.axis = timeline, axis
         self.parts: list[str] = []
 
@@ -98,7 +95,7 @@ class Shapes:
         """The sign of a crash."""
         self.path(f"M{px(x - 5)} {px(y - 5)}l10 10m0 -10l-10 10", "bad", title)
 
-    def span(self, span: "Span", y: float, replays: "Sequence[Mark]") -> tuple[float, float]:
+    def span(self, span: Span, y: float, replays: "Sequence[Mark]") -> tuple[float, float]:
         """Draw one span; returns the pixels that it takes."""
         x0, open_ = self.axis.x(span.start), span.end is None
         x1 = self.axis.right if span.end is None else self.axis.x(span.end)
@@ -152,7 +149,7 @@ class Shapes:
         self.path(_box(x0, top, x1, BAR), "rim", title)
         self.path(lines, "hatch", title) if lines else None
 
-    def mark(self, mark: "Mark", y: float, spans: "Sequence[Span]") -> tuple[float, float]:
+    def mark(self, mark: Mark, y: float, spans: "Sequence[Span]") -> tuple[float, float]:
         """Draw one mark; returns the pixels that it takes."""
         x = self.axis.x(mark.at)
         match mark.kind:

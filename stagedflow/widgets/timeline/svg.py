@@ -4,16 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from html import escape
 from itertools import product
-from typing import TYPE_CHECKING
 
-from stagedflow.widgets.timeline.axis import duration
-from stagedflow.widgets.timeline.shapes import Palette, Shapes, px, style_of, wide_of
+from stagedflow.widgets.timeline.axis import Seconds, Steps, duration
+from stagedflow.widgets.timeline.picture import Lane, Mark, Span, Timeline
+from stagedflow.widgets.timeline.shapes import JUPYTER, PAPER, Palette, Shapes, px, style_of, wide_of
 from stagedflow.widgets.timeline.tale import plain
 from stagedflow.widgets.timeline.tale.moments import ACTIVITIES, TASKS, WORKERS
-
-if TYPE_CHECKING:
-    from stagedflow.widgets.timeline.axis import Seconds, Steps
-    from stagedflow.widgets.timeline.timeline import Lane, Mark, Span, Timeline
 
 GUTTER = 150.0
 """Pixels left of the axis, for the names of the lanes."""
@@ -35,7 +31,22 @@ _HEADED = (ACTIVITIES, WORKERS)
 _FIRST = ("replay", "task failed", "wait", "closed", "queued", "parked", "event", "workflow")
 
 
-def draw(timeline: "Timeline", axis: "Seconds | Steps", palette: Palette) -> str:
+def as_svg(timeline: Timeline, width: int = 900) -> str:
+    """The picture: over steps for a saved page, over seconds for a live one in the colours of its theme.
+
+    Args:
+        timeline: What to draw.
+        width: In pixels, for the live one.
+    """
+    if timeline.steps:
+        return draw(timeline, Steps(timeline.begin, timeline.end, GUTTER, over=not timeline.running), PAPER)
+    times = {t for lane in timeline.lanes for s in lane.spans for t in (s.start, s.end) if t is not None}
+    times |= {mark.at for lane in timeline.lanes for mark in lane.marks}
+    over = not timeline.running
+    return draw(timeline, Seconds(times, timeline.begin, timeline.end, GUTTER, max(width, 400), over=over), JUPYTER)
+
+
+def draw(timeline: Timeline, axis: Seconds | Steps, palette: Palette) -> str:
     """The whole picture."""
     picture = _Picture(timeline, axis)
     y, group = 8.0, ""
@@ -84,11 +95,11 @@ class _Row:
 
 
 class _Picture(Shapes):
-    def __init__(self, timeline: "Timeline", axis: "Seconds | Steps") -> None:
+    def __init__(self, timeline: Timeline, axis: Seconds | Steps) -> None:
         super().__init__(timeline, axis)
         self.kinds: set[str] = set()
 
-    def lane(self, lane: "Lane", y: float) -> float:
+    def lane(self, lane: Lane, y: float) -> float:
         """Draw one lane; returns where the next one begins."""
         height = _HEIGHT.get(lane.group, 24)
         tracks = _tracks(lane)
@@ -106,7 +117,7 @@ class _Picture(Shapes):
             self._track(lane, spans, marks, y + height * number, height)
         return y + height * len(tracks)
 
-    def _track(self, lane: "Lane", spans: "Sequence[Span]", marks: "Sequence[Mark]", y: float, height: float) -> None:
+    def _track(self, lane: Lane, spans: "Sequence[Span]", marks: "Sequence[Mark]", y: float, height: float) -> None:
         row, middle = _Row(), y + (height - 17 if lane.group == TASKS else height / 2)
         replays = [m for m in marks if m.kind == "replay"]
         todo: list[tuple[str, tuple[float, float], list[str]]] = []
@@ -180,7 +191,7 @@ class _Picture(Shapes):
         return y
 
 
-def _span_words(span: "Span", group: str, *, seconds: bool) -> list[str]:
+def _span_words(span: Span, group: str, *, seconds: bool) -> list[str]:
     """What to write on a span, the longest wording first."""
     if span.kind == "life":
         return ["alive"] if span.end is None else []
@@ -202,7 +213,7 @@ def _span_words(span: "Span", group: str, *, seconds: bool) -> list[str]:
     return [f"{span.label} {span.kind}", f"{short} {span.kind}", short]
 
 
-def _mark_words(mark: "Mark") -> list[str]:
+def _mark_words(mark: Mark) -> list[str]:
     if mark.kind in ("task", "task timed out") or not mark.label:
         return []
     if mark.kind == "signal":
@@ -210,7 +221,7 @@ def _mark_words(mark: "Mark") -> list[str]:
     return [mark.label, mark.label.partition(",")[0]]
 
 
-def _tracks(lane: "Lane") -> "list[list[Span]]":
+def _tracks(lane: Lane) -> "list[list[Span]]":
     """Spans that overlap lie below one another, in at most three tracks; a workflow's own tasks follow one another."""
     tracks: list[list[Span]] = [[]]
     for span in sorted(lane.spans, key=lambda s: s.start) if lane.group == ACTIVITIES else ():

@@ -5,17 +5,13 @@ Pure: from `Facts` to data, SVG and text; no Jupyter, no server.
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from dataclasses import replace
 
-from stagedflow.widgets.timeline.axis import Seconds, Steps
-from stagedflow.widgets.timeline.shapes import JUPYTER, PAPER
-from stagedflow.widgets.timeline.svg import GUTTER, draw
+from stagedflow.lab.facts import Facts
+from stagedflow.widgets.timeline.picture import Lane, Mark, Span, Timeline
+from stagedflow.widgets.timeline.svg import as_svg
 from stagedflow.widgets.timeline.tale import Moment, Tale, tell
 from stagedflow.widgets.timeline.tale.moments import ACTIVITIES, SIGNALS, TASKS, WORKERS
-
-if TYPE_CHECKING:
-    from stagedflow.lab.watch import Facts
 
 MAX_ITEMS = 160
 """Spans and marks in one picture; the oldest are left out, and the picture says so."""
@@ -30,86 +26,7 @@ _MARKED = (
 _BY_A_TASK = ("completed", "failed", "cancelled", "continued as new")
 
 
-@dataclass(frozen=True)
-class Span:
-    """Something that lasts; times are seconds since the run started, or steps.
-
-    Attributes:
-        end: None while it goes on.
-        kind: See `stagedflow.widgets.timeline.tale.moments.Stretch`.
-        worker: The worker's name, or "".
-        note: What to say of it where there is room.
-    """
-
-    start: float
-    end: float | None
-    kind: str
-    label: str
-    worker: str = ""
-    note: str = ""
-
-
-@dataclass(frozen=True)
-class Mark:
-    """Something that happens at one time; `kind` as in `stagedflow.widgets.timeline.tale.moments.Moment`."""
-
-    at: float
-    kind: str
-    label: str
-    text: str = ""
-
-
-@dataclass(frozen=True)
-class Lane:
-    """One row of the picture."""
-
-    group: str
-    title: str
-    spans: tuple[Span, ...] = ()
-    marks: tuple[Mark, ...] = ()
-    detail: str = ""
-
-
-@dataclass(frozen=True)
-class Timeline:
-    """What there is to see and to say of one run.
-
-    Attributes:
-        summary: The whole picture in one sentence.
-        begin: Where the picture begins: 0, or later if the oldest was left out.
-        end: Its right edge: now, or the end of the run.
-        running: True if what has no end goes on at the right edge.
-        lines: The moments in words.
-        note: What was left out, in words, or "".
-        steps: True if the axis counts moments instead of seconds.
-    """
-
-    summary: str
-    lanes: tuple[Lane, ...]
-    begin: float
-    end: float
-    running: bool
-    lines: tuple[str, ...] = ()
-    note: str = ""
-    steps: bool = False
-
-    def svg(self, width: int = 900) -> str:
-        """The picture for a live page, `width` pixels wide, in the colours of its theme."""
-        if self.steps:
-            return draw(self, Steps(self.begin, self.end, GUTTER, over=not self.running), PAPER)
-        times = {t for lane in self.lanes for s in lane.spans for t in (s.start, s.end) if t is not None}
-        times |= {mark.at for lane in self.lanes for mark in lane.marks}
-        return draw(self, Seconds(times, self.begin, self.end, GUTTER, max(width, 400), over=not self.running), JUPYTER)
-
-    def text(self) -> str:
-        """The same in words, one moment a line."""
-        return "\n".join([self.summary, *self.lines])
-
-    def __repr__(self) -> str:
-        return f"Timeline({self.summary})"
-
-
-def timeline(facts: "Facts", *, now: float) -> Timeline:
+def timeline(facts: Facts, *, now: float) -> Timeline:
     """The timeline of a run as it stands.
 
     Args:
@@ -130,12 +47,12 @@ def timeline(facts: "Facts", *, now: float) -> Timeline:
     return _bounded(Timeline(_summary(tale, tale.moments), lanes, 0.0, max(end, 1.0), running, tuple(lines)))
 
 
-def story(facts: "Facts") -> tuple[str, ...]:
+def story(facts: Facts) -> tuple[str, ...]:
     """The moments of a run in causal order, without times, ids or pids: the same for every run of the same story."""
     return tuple(moment.text for moment in tell(facts).story)
 
 
-def snapshot_svg(facts: "Facts") -> str:
+def snapshot_svg(facts: Facts) -> str:
     """A picture of the story, for an `<img>`: its axis counts the lines of `story`; the same story, the same bytes."""
     tale = tell(facts)
     moments = tale.story
@@ -153,7 +70,8 @@ def snapshot_svg(facts: "Facts") -> str:
         for lane in lanes
     )
     summary = _summary(tale, moments)
-    return _bounded(Timeline(summary, lanes, 1.0, float(len(moments)), tale.status == "running", steps=True)).svg()
+    picture = Timeline(summary, lanes, 1.0, float(len(moments)), tale.status == "running", steps=True)
+    return as_svg(_bounded(picture))
 
 
 def _by_a_task(moment: Moment) -> bool:

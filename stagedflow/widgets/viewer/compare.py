@@ -1,10 +1,11 @@
-"""A `Comparison` as a widget and as a page: two traces in step, with the viewer's own renderer."""
+"""Two traces in step as a widget and as a page, with the viewer's own renderer."""
 
 from html import escape
 from pathlib import Path
 from typing import Any
 
-from stagedflow.replay.compare import Comparison
+from stagedflow.replay import compare as data
+from stagedflow.replay.trace import ReplayTrace
 from stagedflow.widgets.viewer.data import VERSION, encode, payload_bytes
 from stagedflow.widgets.viewer.page import page, write_page
 from stagedflow.widgets.viewer.table import html_table, text_table
@@ -16,6 +17,45 @@ NONE = -1
 """Stands for the step that a pair does not have."""
 
 
+class Comparison(data.Comparison):
+    """Two traces in step. A notebook shows it as a viewer in which one slider moves both."""
+
+    def save_html(self, path: str | Path) -> Path:
+        """Write both traces in step as one self-contained page that needs neither a kernel nor a network.
+
+        Args:
+            path: The file to write; one that is there is replaced.
+
+        Returns:
+            The same path.
+
+        Raises:
+            LabError: The file cannot be written.
+        """
+        title = f"Two replays of {self.a.workflow_type or 'a workflow'}"
+        return write_page(path, page(encode_pairs(self), title=title, fallback=_html(self)))
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> Any:
+        return CompareViewer(self)._repr_mimebundle_(**kwargs)
+
+
+def compare(
+    a: ReplayTrace, b: ReplayTrace, *, names: tuple[str, str] = ("the first trace", "the second trace")
+) -> Comparison:
+    """Lay two traces side by side, as `stagedflow.replay.compare.compare` does, to be shown.
+
+    Args:
+        a: The first trace.
+        b: The second trace.
+        names: What to call the two.
+
+    Raises:
+        LabError: One of them is no trace.
+    """
+    found = data.compare(a, b, names=names)
+    return Comparison(found.a, found.b, found.pairs, found.names)
+
+
 class CompareViewer(ViewerWidget):
     """Shows two traces side by side; one slider moves both.
 
@@ -23,7 +63,7 @@ class CompareViewer(ViewerWidget):
         comparison: From `compare(trace_a, trace_b)`.
     """
 
-    def __init__(self, comparison: Comparison) -> None:
+    def __init__(self, comparison: data.Comparison) -> None:
         self.comparison = comparison
         super().__init__(_payload=payload_bytes(encode_pairs(comparison)), step=comparison.first_difference or 0)
 
@@ -34,7 +74,7 @@ class CompareViewer(ViewerWidget):
         return f"CompareViewer({self.comparison!r})"
 
 
-def encode_pairs(comparison: Comparison) -> dict[str, Any]:
+def encode_pairs(comparison: data.Comparison) -> dict[str, Any]:
     """All that the viewer shows of a comparison, ready for `json`: two traces, and which steps stand side by side."""
     return {
         "version": VERSION,
@@ -54,23 +94,13 @@ def encode_pairs(comparison: Comparison) -> dict[str, Any]:
     }
 
 
-def save_comparison(comparison: Comparison, path: str | Path) -> Path:
-    """Write it as one self-contained page.
-
-    Raises:
-        LabError: The file cannot be written.
-    """
-    title = f"Two replays of {comparison.a.workflow_type or 'a workflow'}"
-    return write_page(path, page(encode_pairs(comparison), title=title, fallback=_html(comparison)))
-
-
-def _text(comparison: Comparison) -> str:
+def _text(comparison: data.Comparison) -> str:
     sides = zip(comparison.names, (comparison.a, comparison.b), strict=True)
     tables = [f"{name}\n{text_table(trace, rows=20)}" for name, trace in sides]
     return "\n\n".join([comparison.text, *tables])
 
 
-def _html(comparison: Comparison) -> str:
+def _html(comparison: data.Comparison) -> str:
     sides = zip(comparison.names, (comparison.a, comparison.b), strict=True)
     tables = [f"<p><b>{escape(visible(name))}</b></p>{html_table(trace, rows=20)}" for name, trace in sides]
     return f"<p>{escape(visible(comparison.text))}</p>{''.join(tables)}"

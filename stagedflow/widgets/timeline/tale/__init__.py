@@ -1,19 +1,15 @@
 """A run told as moments in causal order, and as what lasted between them: what the timeline draws and says. Pure."""
 
-from typing import TYPE_CHECKING
-
+from stagedflow.lab.facts import Facts
 from stagedflow.widgets.timeline.tale.activities import tell_activities
 from stagedflow.widgets.timeline.tale.moments import Moment, Notes, Stretch, Tale, plain
 from stagedflow.widgets.timeline.tale.tasks import tell_events, tell_gates, tell_replays, tell_tasks
 from stagedflow.widgets.timeline.tale.workers import Cast, tell_acts
 
-if TYPE_CHECKING:
-    from stagedflow.lab.watch import Facts
-
 __all__ = ["Moment", "Stretch", "Tale", "plain", "tell"]
 
 
-def tell(facts: "Facts") -> Tale:
+def tell(facts: Facts) -> Tale:
     """Read the moments of a run, and what lasted between them, off its facts."""
     facts = facts.by_the_servers_clock()
     run, notes = facts.run, Notes()

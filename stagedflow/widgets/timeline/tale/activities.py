@@ -2,14 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from stagedflow.history.runs import Activity
+from stagedflow.lab.facts import Facts
 from stagedflow.widgets.timeline.tale.moments import ACTIVITIES, Moment, Notes, Stretch, plain
 from stagedflow.widgets.timeline.tale.workers import Cast, Worker, ended_by
-
-if TYPE_CHECKING:
-    from stagedflow.lab.watch import Facts
 
 NOT_IN_HISTORY = "from ledger and describe, not yet in history"
 
@@ -26,7 +23,7 @@ class _Attempt:
     outcome: str | None
 
 
-def tell_activities(notes: Notes, facts: "Facts", cast: Cast) -> None:
+def tell_activities(notes: Notes, facts: Facts, cast: Cast) -> None:
     """Every activity, attempt by attempt."""
     for rank, activity in enumerate(facts.run.activities):
         lane, name = (ACTIVITIES, plain(activity.type)), f"activity {plain(activity.type)}"
@@ -89,7 +86,7 @@ def _attempt(
     return ended or one.began
 
 
-def _attempts(facts: "Facts", cast: Cast, activity: Activity, rank: int) -> Sequence[_Attempt]:
+def _attempts(facts: Facts, cast: Cast, activity: Activity, rank: int) -> Sequence[_Attempt]:
     """The attempts that the ledger tells of, and the one that only history or `describe` tells of."""
     lane, name = (ACTIVITIES, plain(activity.type)), f"activity {plain(activity.type)}"
 

@@ -1,15 +1,12 @@
 """The workers of a tale: their lives, who is meant by a pid or an identity, and what each one did between."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from stagedflow.history.runs import Activity, Event, Run
+from stagedflow.lab.facts import Facts
 from stagedflow.ledger.reader import ActivityAttempt
 from stagedflow.replay.trace import WorkerLife
 from stagedflow.widgets.timeline.tale.moments import CLOSE_TOGETHER, WORKERS, Moment, Notes, Stretch, plain
-
-if TYPE_CHECKING:
-    from stagedflow.lab.watch import Facts
 
 _NO_COMMANDS = ("WORKFLOW_TASK_", "WORKFLOW_EXECUTION_SIGNALED", "WORKFLOW_EXECUTION_CANCEL_REQUESTED")
 _COMMANDS = ("_SCHEDULED", "_STARTED", "_INITIATED", "_RECORDED", "_REQUESTED", "_UPSERT_WORKFLOW_SEARCH_ATTRIBUTES")
@@ -32,7 +29,7 @@ class Cast:
         start: When the run started (seconds since the epoch).
     """
 
-    def __init__(self, notes: Notes, facts: "Facts") -> None:
+    def __init__(self, notes: Notes, facts: Facts) -> None:
         run = facts.run
         self._notes = notes
         self._facts = facts
