@@ -14,8 +14,8 @@ import pytest
 from stagedflow.errors import LabError
 from stagedflow.widgets.viewer.compare import compare
 from stagedflow.replay.trace import ReplayTrace
+from stagedflow.widgets.assets import script
 from stagedflow.widgets.viewer.compare import CompareViewer
-from stagedflow.widgets.viewer.page import static_text
 from stagedflow.widgets.viewer.table import html_table, text_table
 from stagedflow.widgets.viewer.viewer import ReplayViewer
 from tests.viewer_traces import STEPS, cut, hostile, long, parted, recovered, replayed
@@ -146,11 +146,11 @@ def test_the_saved_page_allows_its_own_script_and_style_alone(saved: str) -> Non
     assert not [tag for tag, a in found.tags if "style" in a or any(name.startswith("on") for name in a)]
 
 
-def test_the_renderer_builds_no_markup_from_text() -> None:
-    assert not re.search(
-        r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(|new Function", static_text("viewer.js")
-    )
-    assert "</" not in static_text("viewer.js")
+@pytest.mark.parametrize("entry", ["widget", "page"])
+def test_the_renderer_builds_no_markup_from_text(entry: str) -> None:
+    code = script("stagedflow.widgets.viewer", entry)
+    assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(|new Function", code)
+    assert "</" not in code
 
 
 def test_hostile_texts_cannot_leave_the_pages_data(tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ from stagedflow.lab.until import settled_facts
 from stagedflow.lab.watch import RunWatch
 from stagedflow.lab.worker import WorkerProcess
 from stagedflow.staged import StagedWorkflow
+from stagedflow.widgets.assets import asset_text
 from stagedflow.widgets.panel import parts
 from stagedflow.widgets.panel.actions import Action, actions, holder_of, short_seconds
 from stagedflow.widgets.panel.replay_section import ReplaySection
@@ -29,7 +30,6 @@ from stagedflow.widgets.panel.snapshot import Snapshot
 from stagedflow.widgets.panel.verdict import verdict
 from stagedflow.widgets.timeline.svg import as_svg
 from stagedflow.widgets.timeline.timeline import timeline
-from stagedflow.widgets.viewer.page import static_text
 
 REDRAW_SECONDS = 0.1
 """The least time between two drawings: a burst of events is one picture."""
@@ -78,7 +78,7 @@ class StagePanel(ipywidgets.VBox):
         areas = ("heading", "track", "now", "message", "why", "lives", "timeline", "ledger")
         self._areas = {name: ipywidgets.HTML() for name in areas}
         self._areas |= {"replay": self.replay.verdict, "viewer": self.replay.trouble}
-        style = ipywidgets.HTML(f"<style>{static_text('panel.css')}</style>")
+        style = ipywidgets.HTML(f"<style>{asset_text('stagedflow.widgets.panel', 'panel.css')}</style>")
         a, b = self._areas, self.buttons
         super().__init__(
             [

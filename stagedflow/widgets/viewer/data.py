@@ -1,6 +1,6 @@
 """A `ReplayTrace` as the viewer's payload: columns with interned texts, so that a page grows by little a step.
 
-`static/viewer.js` reads it. In `steps` each column has one entry a step:
+`static/trace.js` reads it. In `steps` each column has one entry a step:
 
     how       "r" from history, "l" executed now, "q" query: one letter a step
     worker    place in `workers`, or -1; at: milliseconds since `start`, or None. Left out if no step has one.

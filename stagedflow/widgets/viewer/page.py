@@ -3,19 +3,14 @@
 import base64
 import hashlib
 from collections.abc import Mapping
-from functools import cache
 from html import escape
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 from stagedflow.errors import LabError
+from stagedflow.widgets.assets import asset_text, script
 from stagedflow.widgets.viewer.data import payload_text
 
-_START = """
-const payload = () => JSON.parse(document.getElementById("payload").textContent);
-mount(document.getElementById("viewer"), payload, { focus: true });
-"""
 _PAGE_CSS = """
 :root { color-scheme: light dark; }
 body { margin: 0; padding: 16px; background: #fff; }
@@ -24,25 +19,19 @@ noscript { font: 14px/1.5 system-ui, sans-serif; color: #1f2328; }
 """
 
 
-@cache
-def static_text(name: str) -> str:
-    """The text of a file of `static/`, such as "viewer.js"."""
-    return files("stagedflow.widgets").joinpath("static", name).read_text(encoding="utf-8")
-
-
 def page(payload: Mapping[str, Any], *, title: str, fallback: str) -> str:
     """The whole HTML document; the same text for the same payload.
 
     Args:
-        payload: What `static/viewer.js` shows.
+        payload: What the modules in `static/` show.
         title: The document's title, as plain text.
         fallback: HTML for a browser without scripts: already escaped.
     """
-    script = static_text("viewer.js") + _START
-    style = static_text("viewer.css") + _PAGE_CSS
+    code = script("stagedflow.widgets.viewer", "page")
+    style = asset_text("stagedflow.widgets.viewer", "static", "viewer.css") + _PAGE_CSS
     # Only these two texts may run or style, by their hashes; nothing may be fetched or sent.
     policy = (
-        f"default-src 'none'; script-src '{_hash(script)}'; style-src '{_hash(style)}'; "
+        f"default-src 'none'; script-src '{_hash(code)}'; style-src '{_hash(style)}'; "
         "base-uri 'none'; form-action 'none'"
     )
     return (
@@ -53,7 +42,7 @@ def page(payload: Mapping[str, Any], *, title: str, fallback: str) -> str:
         '<body class="sfv-page">\n<main id="viewer"></main>\n'
         f"<noscript>{fallback}</noscript>\n"
         f'<script type="application/json" id="payload">{_inside_script(payload)}</script>\n'
-        f'<script type="module">{script}</script>\n</body>\n</html>\n'
+        f'<script type="module">{code}</script>\n</body>\n</html>\n'
     )
 
 

@@ -1,18 +1,18 @@
-"""What the two widgets of the viewer have in common: its module, its stylesheet, a payload and a place in it."""
+"""What the two widgets of the viewer have in common: its script, its stylesheet, a payload and a place in it."""
 
 from typing import Any
 
 import anywidget
 import traitlets
 
-from stagedflow.widgets.viewer.page import static_text
+from stagedflow.widgets.assets import asset_text, script
 
 
 class ViewerWidget(anywidget.AnyWidget):
-    """Shows a payload by `static/viewer.js`; where no widget can run, tables stand for it."""
+    """Shows a payload by the modules in `static/`; where no widget can run, tables stand for it."""
 
-    _esm = static_text("viewer.js")
-    _css = static_text("viewer.css")
+    _esm = script("stagedflow.widgets.viewer", "widget")
+    _css = asset_text("stagedflow.widgets.viewer", "static", "viewer.css")
     _payload = traitlets.Bytes().tag(sync=True)
     step = traitlets.Int(0).tag(sync=True)
 
