@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, expect
 
-from stagedflow.widgets.viewer.compare import compare
 from stagedflow.replay.trace import ReplayTrace
+from stagedflow.widgets.viewer.compare import compare
 from stagedflow.widgets.viewer.viewer import ReplayViewer
 from tests.browser.viewer import opened
 from tests.viewer_traces import HOSTILE, hostile, parted, recovered, replayed

@@ -12,10 +12,9 @@ from pathlib import Path
 import pytest
 
 from stagedflow.errors import LabError
-from stagedflow.widgets.viewer.compare import compare
 from stagedflow.replay.trace import ReplayTrace
 from stagedflow.widgets.assets import script
-from stagedflow.widgets.viewer.compare import CompareViewer
+from stagedflow.widgets.viewer.compare import CompareViewer, compare
 from stagedflow.widgets.viewer.table import html_table, text_table
 from stagedflow.widgets.viewer.viewer import ReplayViewer
 from tests.viewer_traces import STEPS, cut, hostile, long, parted, recovered, replayed
