@@ -11,7 +11,7 @@ from datetime import timedelta
 from temporalio import activity, workflow
 
 
-@dataclass
+@dataclass(frozen=True)
 class Rollout:
     """The workflow's input: which fleet gets the firmware, and how long each activity works (seconds)."""
 
@@ -55,7 +55,7 @@ class StagedWorkflow:
         self.stage = 0
 
     @workflow.run
-    async def run(self, rollout: Rollout) -> str:
+    async def run(self, rollout: Rollout = Rollout()) -> str:
         await workflow.execute_activity(reserve_devices, rollout, start_to_close_timeout=timedelta(seconds=45))
 
         # Gate 1: the devices' handshake.

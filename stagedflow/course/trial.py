@@ -3,43 +3,27 @@
 A check reads like a lesson's cell: start, signal, crash, look. What it sees amiss it raises as `Wrong`, in words.
 """
 
-import asyncio
 import contextlib
 import tempfile
-from collections.abc import Callable, Coroutine, Sequence
-from datetime import timedelta
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from temporalio.client import Client, WorkflowFailureError, WorkflowHandle, WorkflowHistory
+from temporalio.client import WorkflowFailureError, WorkflowHandle, WorkflowHistory
 
 from stagedflow.course import faults
 from stagedflow.course.attempt import Attempt, WorkflowFound
 from stagedflow.course.child import ChildResult, in_child
+from stagedflow.course.observer import POLL, RPC, WAIT, Observer, Wrong, require
 from stagedflow.errors import LabError
-from stagedflow.history.runs import Run, read_event
 from stagedflow.lab.lab import Lab
 from stagedflow.lab.worker import WorkerProcess
-from stagedflow.ledger.reader import ActivityCount
 from stagedflow.replay.trace import ReplayTrace
 
-WAIT = 8.0
-"""Seconds that one wait of a check takes at the most, if it says nothing else."""
-POLL = 0.05
-RPC = timedelta(seconds=5)
+__all__ = ["POLL", "Trial", "Wrong", "require"]
 
 
-class Wrong(Exception):
-    """What the check saw that is not as the exercise asks: plain text for the learner."""
-
-
-def require(condition: bool, message: str) -> None:
-    """Raise `Wrong(message)` unless the condition holds."""
-    if not condition:
-        raise Wrong(message)
-
-
-class Trial:
+class Trial(Observer):
     """One answer under test.
 
     Args:
@@ -52,11 +36,9 @@ class Trial:
     """
 
     def __init__(self, attempt: Attempt, *, time_skipping: bool = False) -> None:
-        self.attempt = attempt
+        super().__init__(attempt, time_skipping=time_skipping)
         self.source = attempt.source
         self.module = attempt.module
-        self._time_skipping = time_skipping
-        self._lab: Lab | None = None
         self._workers = 0
         self._extra: tuple[str, ...] = ()
 
@@ -97,17 +79,6 @@ class Trial:
         if self._lab is None:
             self._lab = await Lab.open(time_skipping=self._time_skipping)
         return self._lab
-
-    @property
-    def lab(self) -> Lab:
-        """The check's own lab, once `work` or `open` has started it."""
-        assert self._lab is not None, "await trial.open() first"
-        return self._lab
-
-    @property
-    def client(self) -> Client:
-        """Temporal's client of the check's own server."""
-        return self.lab.client
 
     async def work(self, *, activities: Sequence[str] | None = None) -> WorkerProcess:
         """Start a worker that serves all workflows and activities of the cell.
@@ -198,101 +169,6 @@ class Trial:
                 with contextlib.suppress(TimeoutError):
                     return await self._watched(handle, handle.result(), 2)
             raise Wrong(f"The workflow did not complete within {seconds:.0f} s. {await self.now(handle)}") from None
-
-    async def _watched(self, handle: WorkflowHandle[Any, Any], call: Coroutine[Any, Any, Any], seconds: float) -> Any:
-        """Await a call, and meanwhile look whether the workflow's tasks fail: then no answer would come."""
-        asked = asyncio.ensure_future(call)
-        try:
-            async with asyncio.timeout(seconds):
-                while not (await asyncio.wait({asked}, timeout=POLL * 4))[0]:
-                    await self.run(handle)
-            return asked.result()
-        finally:
-            asked.cancel()
-            await asyncio.gather(asked, return_exceptions=True)
-
-    async def until(
-        self,
-        handle: WorkflowHandle[Any, Any],
-        condition: Callable[[Run], bool],
-        otherwise: str,
-        *,
-        seconds: float = WAIT,
-    ) -> Run:
-        """Wait until the run's history fulfils a condition.
-
-        Args:
-            handle: The workflow.
-            condition: Of the run so far.
-            otherwise: What it means if that never comes, for the learner.
-            seconds: The deadline.
-
-        Raises:
-            Wrong: It did not in time, or a workflow task failed.
-        """
-        deadline = asyncio.get_running_loop().time() + seconds
-        while not condition(run := await self.run(handle)):
-            if run.closed or asyncio.get_running_loop().time() > deadline:
-                raise Wrong(f"{otherwise} {await self.now(handle)}")
-            await asyncio.sleep(POLL)
-        return run
-
-    async def settled(self, handle: WorkflowHandle[Any, Any], *, seconds: float = WAIT) -> Run:
-        """Wait until the workflow has handled all that has come: no workflow task is open and no activity runs."""
-
-        def quiet(run: Run) -> bool:
-            return run.closed or bool(run.tasks and not run.open_task and not run.open_activities)
-
-        return await self.until(handle, quiet, "The workflow does not come to rest.", seconds=seconds)
-
-    async def run(self, handle: WorkflowHandle[Any, Any]) -> Run:
-        """The run's history so far, as small values.
-
-        Raises:
-            Wrong: A workflow task of it failed, or an activity has a slip in it.
-        """
-        worker = self.lab.worker
-        if worker and worker.state == "failed":
-            raise Wrong("The worker process ended by itself: workflow code must not end its process.")
-        history = await self.history(handle)
-        for event in history.events:
-            if faults.is_task_failure(event):
-                raise Wrong(faults.task_failure(event, self.attempt.path.name))
-        # Without a task id an event is only shown ahead; the time-skipping server gives none of them one.
-        run = Run(tuple(read_event(e) for e in history.events if e.task_id or self._time_skipping))
-        if slip := await self._activity_failure(handle, run, slips_only=True):
-            raise Wrong(f"{slip}. The server has the activity tried again and again.")
-        return run
-
-    async def history(self, handle: WorkflowHandle[Any, Any]) -> WorkflowHistory:
-        """The run's history, as Temporal has it."""
-        run_id = handle.result_run_id or handle.run_id
-        return await self.client.get_workflow_handle(handle.id, run_id=run_id).fetch_history(rpc_timeout=RPC)
-
-    async def now(self, handle: WorkflowHandle[Any, Any]) -> str:
-        """Where the workflow stands, in a sentence."""
-        run = await self.run(handle)
-        if run.closed:
-            return f"It has {run.status}."
-        if not run.open_activities:
-            return "It still waits."
-        failure = await self._activity_failure(handle, run)
-        return f"It still waits for {run.open_activities[0].type}.{f' {failure}.' if failure else ''}"
-
-    async def _activity_failure(self, handle: WorkflowHandle[Any, Any], run: Run, *, slips_only: bool = False) -> str:
-        """Why an attempt of an open activity failed: history tells it only when the last attempt is over."""
-        if run.closed or not run.open_activities:
-            return ""
-        described = await handle.describe(rpc_timeout=RPC)
-        told = (
-            faults.activity_failure(pending, self.attempt.path.name, slips_only=slips_only)
-            for pending in described.raw_description.pending_activities
-        )
-        return next(filter(None, told), "")
-
-    def counts(self, handle: WorkflowHandle[Any, Any]) -> dict[str, ActivityCount]:
-        """How often each activity was started and completed, from the ledger."""
-        return self.lab.ledger.activity_counts(handle.id)
 
     async def replay(self, history: WorkflowHistory | Path, workflow: str | None = None) -> ReplayTrace:
         """Replay a history against the cell's workflow, in another process.

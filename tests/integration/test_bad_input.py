@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from temporalio.service import RPCError, RPCStatusCode
 
-from stagedflow import Lab, LabError, LabTimeout, server
+from stagedflow import Lab, LabError, LabTimeout
+from stagedflow.lab import server
 from stagedflow.lab.server import BINARY_VARIABLE
 from tests.integration.processes import descendants, servers, survivors
 from tests.integration.story import Handle, finish, history, parked, start

@@ -105,3 +105,9 @@ def test_a_forbidden_import_and_a_circle_are_seen(line: str, tmp_path: Path) -> 
 def test_the_package_can_be_seen_at_a_glance() -> None:
     names = {path.name for path in PACKAGE.iterdir()} - {"__pycache__"}
     assert len(names) <= 12
+
+
+@pytest.mark.parametrize("path", sorted(PACKAGE.rglob("*.*")), ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_a_file_holds_one_concept(path: Path) -> None:
+    if path.suffix in (".py", ".js", ".css"):
+        assert len(path.read_text(encoding="utf-8").splitlines()) <= 300

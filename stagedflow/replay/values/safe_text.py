@@ -10,8 +10,9 @@ from operator import itemgetter
 from typing import Any
 
 from stagedflow.replay.values.attributes import own_dict, slots_of
+from stagedflow.replay.values.parts import LIMIT
 from stagedflow.replay.values.secret_names import HIDDEN, hides, without_secrets
-from stagedflow.replay.values.teller import LIMIT, key_text, safe_text
+from stagedflow.replay.values.teller import key_text, safe_text
 
 __all__ = ["HIDDEN", "attributes_of", "safe_names", "safe_text", "without_secrets"]
 
