@@ -6,6 +6,8 @@ SHELL := /bin/sh
 PYTHON ?=
 # make test TESTS=tests/unit ARGS="-k ledger"
 TESTS ?= tests
+# Six at a time, also on two cores: they mostly wait. ARGS="-n 0" runs one after another.
+PARALLEL ?= -n 6 --dist loadgroup
 ARGS ?=
 
 BIN := .venv/bin
@@ -25,7 +27,7 @@ demo: $(READY) ## the main job in this terminal, without Jupyter
 test: $(READY) ## set up everything, then run every check and every test
 	@.ci/browser
 	@$(MAKE) --no-print-directory lint
-	$(BIN)/python -m pytest $(TESTS) $(ARGS)
+	$(BIN)/python -m pytest $(PARALLEL) $(TESTS) $(ARGS)
 
 lint: $(READY) ## ruff (lint and format) and the type checker
 	$(BIN)/ruff check

@@ -1,4 +1,4 @@
-"""What every folder of tests shares: recorded histories, and the server's binary."""
+"""What every folder of tests shares: the order of the tests, recorded histories, and the server's binary."""
 
 import os
 import signal
@@ -17,6 +17,23 @@ FIXTURES = Path(__file__).parent / "fixtures"
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # A shell ignores SIGINT for what it runs in the background, and what the tests start would inherit that.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+LONGEST_FIRST = ("notebooks", "browser", "integration", "replay", "unit")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the longest, so that none is left at the end, and tell pytest-xdist what belongs together."""
+    items.sort(key=lambda item: LONGEST_FIRST.index(_folder(item)))
+    for item in items:
+        if _folder(item) == "browser":  # one browser at a time: two of them hold each other up
+            item.add_marker(pytest.mark.xdist_group("browser"))
+        elif _folder(item) == "replay" and isinstance(item, pytest.Function) and hasattr(item, "callspec"):
+            item.add_marker(pytest.mark.xdist_group(f"replays of {item.callspec.id}"))  # they share what was replayed
+
+
+def _folder(item: pytest.Item) -> str:
+    return item.path.relative_to(FIXTURES.parent).parts[0]
 
 
 @pytest.fixture(scope="session")

@@ -11,15 +11,16 @@ from stagedflow.course.attempt import Attempt
 from stagedflow.course.exercise import Exercise, exercise
 from stagedflow.course.magics import attempts, waited
 from stagedflow.course.outcome import CANNOT_CHECK, CORRECT, INCORRECT, NOT_ATTEMPTED, Outcome
+from stagedflow.course.patience import patience
 from stagedflow.course.trial import Trial, Wrong
 from stagedflow.errors import LabError
 
 SECONDS = 25.0
-"""The longest that a check runs; each of its waits is shorter."""
+"""The longest that a check runs on a machine at rest; each of its waits is shorter."""
 
 
 def check(name: str) -> Outcome:
-    """Check an exercise's cell as it was run last. Never raises; takes seconds, 30 at the most.
+    """Check an exercise's cell as it was run last. Never raises; takes seconds, 30 at the most on a machine at rest.
 
     The code runs in worker processes against a Temporal server of the check's own: neither this kernel nor its lab is
     touched. A plain call: it works while something else awaits.
@@ -67,14 +68,14 @@ async def checked(known: Exercise, attempt: Attempt | None) -> Outcome:
         return outcome(NOT_ATTEMPTED, words)
     if attempt.trouble:
         return outcome(INCORRECT, f"The cell cannot be imported, so nothing was run: {attempt.trouble}")
-    trial = Trial(attempt, time_skipping=known.time_skipping)
+    trial, seconds = Trial(attempt, time_skipping=known.time_skipping), patience(SECONDS)
     try:
-        async with asyncio.timeout(SECONDS):
+        async with asyncio.timeout(seconds):
             return outcome(CORRECT, await known.check(trial))
     except Wrong as wrong:
         return outcome(INCORRECT, f"{wrong}\n{help_words}")
     except TimeoutError:
-        words = f"There was no answer within {SECONDS:.0f} s. Does the code wait for something that never comes?"
+        words = f"There was no answer within {seconds:.0f} s. Does the code wait for something that never comes?"
         return outcome(INCORRECT, f"{words}\n{help_words}")
     except RPCError as error:
         if "already completed" in error.message:

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
+from stagedflow.course.patience import patience
+
 SECONDS = 10.0
 MAX_OUTPUT = 4_000
 """Characters of a child's output that are kept: its end."""
@@ -40,7 +42,7 @@ async def in_child(*task: str, python_path: Sequence[str | Path] = (), seconds: 
     Args:
         task: Its name and arguments.
         python_path: Folders where its modules are, before the kernel's own.
-        seconds: After so long it is killed, with its process group.
+        seconds: After so long it is killed, with its process group; later on a busy machine.
     """
     reading, writing = os.pipe()
     path = os.pathsep.join([*map(str, python_path), *(p or os.getcwd() for p in sys.path)])
@@ -58,7 +60,7 @@ async def in_child(*task: str, python_path: Sequence[str | Path] = (), seconds: 
         report = asyncio.ensure_future(asyncio.to_thread(reports.read))
         timed_out = False
         try:
-            await asyncio.wait_for(process.wait(), seconds)
+            await asyncio.wait_for(process.wait(), patience(seconds))
         except TimeoutError:
             timed_out = True
         finally:

@@ -9,12 +9,13 @@ from temporalio.client import Client, WorkflowHandle, WorkflowHistory
 
 from stagedflow.course import faults
 from stagedflow.course.attempt import Attempt
+from stagedflow.course.patience import patience
 from stagedflow.history.runs import Run, read_event
 from stagedflow.lab.lab import Lab
 from stagedflow.ledger.reader import ActivityCount
 
 WAIT = 8.0
-"""Seconds that one wait of a check takes at the most, if it says nothing else."""
+"""Seconds that one wait of a check takes at the most on a machine at rest, if it says nothing else."""
 POLL = 0.05
 RPC = timedelta(seconds=5)
 
@@ -72,7 +73,7 @@ class Observer:
         Raises:
             Wrong: It did not in time, or a workflow task failed.
         """
-        deadline = asyncio.get_running_loop().time() + seconds
+        deadline = asyncio.get_running_loop().time() + patience(seconds)
         while not condition(run := await self.run(handle)):
             if run.closed or asyncio.get_running_loop().time() > deadline:
                 raise Wrong(f"{otherwise} {await self.now(handle)}")
@@ -109,7 +110,7 @@ class Observer:
     async def history(self, handle: WorkflowHandle[Any, Any]) -> WorkflowHistory:
         """The run's history, as Temporal has it."""
         run_id = handle.result_run_id or handle.run_id
-        return await self.client.get_workflow_handle(handle.id, run_id=run_id).fetch_history(rpc_timeout=RPC)
+        return await self.client.get_workflow_handle(handle.id, run_id=run_id).fetch_history(rpc_timeout=4 * RPC)
 
     async def now(self, handle: WorkflowHandle[Any, Any]) -> str:
         """Where the workflow stands, in a sentence."""
@@ -125,7 +126,7 @@ class Observer:
         """Why an attempt of an open activity failed: history tells it only when the last attempt is over."""
         if run.closed or not run.open_activities:
             return ""
-        described = await handle.describe(rpc_timeout=RPC)
+        described = await handle.describe(rpc_timeout=4 * RPC)
         told = (
             faults.activity_failure(pending, self.attempt.path.name, slips_only=slips_only)
             for pending in described.raw_description.pending_activities
@@ -140,7 +141,7 @@ class Observer:
         """Await a call, and meanwhile look whether the workflow's tasks fail: then no answer would come."""
         asked = asyncio.ensure_future(call)
         try:
-            async with asyncio.timeout(seconds):
+            async with asyncio.timeout(patience(seconds)):
                 while not (await asyncio.wait({asked}, timeout=POLL * 4))[0]:
                     await self.run(handle)
             return asked.result()

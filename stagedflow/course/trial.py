@@ -146,7 +146,7 @@ class Trial(Observer):
             Wrong: It failed, a workflow task failed, or there is no handler for it.
         """
         try:
-            return await self._watched(handle, handle.query(name, args=args, rpc_timeout=RPC), RPC.total_seconds())
+            return await self._watched(handle, handle.query(name, args=args, rpc_timeout=4 * RPC), RPC.total_seconds())
         except TimeoutError:
             raise Wrong(f"The query {name} got no answer. {await self.now(handle)}") from None
         except Exception as error:

@@ -1,7 +1,7 @@
 """Fixtures: the course in a real JupyterLab, in a real browser.
 
-All but the browser's path last for one test. The learner's folder, theme and layout are then always
-new, and no event loop of playwright's is left running when another folder's async tests come.
+The browser lasts for one file's tests: its event loop must have ended when another folder's async tests come. All
+else lasts for one test, so the learner's folder, theme and layout are always new.
 """
 
 import os
@@ -37,7 +37,7 @@ def chromium() -> str:
     pytest.skip(missing)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def browser(chromium: str) -> Iterator[Browser]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)

@@ -90,14 +90,14 @@ class JupyterPage:
         if ELSEWHERE.match(socket.url):  # no route sees a web socket; the browser's flags stop it
             self._note(socket.url)
 
-    def open(self, notebook: str, *, deadline: float = 60) -> None:
+    def open(self, notebook: str, *, deadline: float = 120) -> None:
         """Open a notebook of the server's root, with nothing else open, and wait for its kernel."""
         self.page.goto(self.server.url(f"lab/tree/{notebook}") + "&reset")
         self.page.add_style_tag(content=LAY_OUT_ALL)
         self._wait("path => course.opened(path)", notebook, deadline=deadline)
         self.page.evaluate("() => jupyterapp.restored.then(() => course.panel().context.ready)")
 
-    def run_cells(self, *which: Choice, deadline: float = 60) -> None:
+    def run_cells(self, *which: Choice, deadline: float = 300) -> None:
         """Run some cells one by one, each to its end.
 
         Args:
@@ -119,7 +119,7 @@ class JupyterPage:
             self.page.evaluate("index => course.select(index)", index)
             self._run("notebook:run-cell", deadline)
 
-    def run_all(self, *, deadline: float = 120) -> None:
+    def run_all(self, *, deadline: float = 300) -> None:
         """Run > Run All Cells, and wait for the last to end.
 
         Raises:
@@ -131,7 +131,7 @@ class JupyterPage:
         """Start one cell, and do not wait for its end."""
         self.page.evaluate("index => course.select(index)", index)
         self.page.evaluate("() => course.start('notebook:run-cell')")
-        self._wait("index => course.running().includes(index)", index, deadline=10)
+        self._wait("index => course.running().includes(index)", index, deadline=60)
 
     def _run(self, command: str, deadline: float) -> None:
         self.page.evaluate("command => course.start(command)", command)
@@ -140,7 +140,7 @@ class JupyterPage:
         errors = self.cell_errors()
         assert not errors, f"cells raised: {errors}"
 
-    def wait_idle(self, *, deadline: float = 60) -> None:
+    def wait_idle(self, *, deadline: float = 120) -> None:
         """Wait until no cell runs or is queued, and the kernel is idle."""
         self._wait("() => course.idle()", deadline=deadline)
 
@@ -158,7 +158,7 @@ class JupyterPage:
             if output["output_type"] == "error"
         ]
 
-    def evaluate(self, expression: str, *, deadline: float = 10) -> str:
+    def evaluate(self, expression: str, *, deadline: float = 60) -> str:
         """The ``str()`` of a Python expression in the notebook's kernel, once no cell runs in it.
 
         Raises:
@@ -175,7 +175,7 @@ class JupyterPage:
         outputs = self.page.locator(".jp-OutputArea")
         return outputs.get_by_role("button", name=label, exact=True)
 
-    def click(self, label: str | re.Pattern[str], *, deadline: float = 10) -> None:
+    def click(self, label: str | re.Pattern[str], *, deadline: float = 60) -> None:
         """Click a button once it is there and enabled."""
         self.button(label).click(timeout=deadline * 1000)
 
@@ -183,7 +183,7 @@ class JupyterPage:
         """The text of all elements that match, as a reader sees it; empty if none does."""
         return "\n".join(self.page.locator(css).all_inner_texts())
 
-    def wait_text(self, css: str, regex: str, *, deadline: float = 15) -> str:
+    def wait_text(self, css: str, regex: str, *, deadline: float = 60) -> str:
         """Wait until an element's text matches (as JavaScript reads the regex). Returns that text.
 
         Raises:
@@ -201,7 +201,7 @@ class JupyterPage:
         """Change to a theme by its name, as "JupyterLab Dark"."""
         change = "theme => jupyterapp.commands.execute('apputils:change-theme', {theme})"
         self.page.evaluate(change, name)
-        self._wait("name => document.body.dataset.jpThemeName === name", name, deadline=15)
+        self._wait("name => document.body.dataset.jpThemeName === name", name, deadline=60)
 
     def screenshot(self, path: Path, locator: Locator | None = None) -> Path:
         """Save a picture of the page, or of one element of it."""

@@ -32,7 +32,7 @@ class JupyterServer:
 
 
 @contextmanager
-def serve(root: Path, private: Path, *, deadline: float = 30) -> Iterator[JupyterServer]:
+def serve(root: Path, private: Path, *, deadline: float = 120) -> Iterator[JupyterServer]:
     """Serve ``root`` with JupyterLab, its configuration and state kept in ``private``."""
     folders = {
         "JUPYTER_CONFIG_DIR": private / "config",
@@ -77,7 +77,7 @@ def serve(root: Path, private: Path, *, deadline: float = 30) -> Iterator[Jupyte
     finally:
         process.terminate()  # on SIGTERM it shuts its kernels down before it ends
         try:
-            process.wait(15)
+            process.wait(60)
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)  # its kernels notice, and end themselves
             process.wait()
@@ -85,7 +85,7 @@ def serve(root: Path, private: Path, *, deadline: float = 30) -> Iterator[Jupyte
 
 def _answers(url: str) -> bool:
     try:
-        with urllib.request.urlopen(url, timeout=2):
+        with urllib.request.urlopen(url, timeout=10):
             return True
     except OSError:
         return False

@@ -3,7 +3,6 @@
 import re
 from pathlib import Path
 
-import pytest
 from playwright.sync_api import Locator
 
 from stagedflow.course.exercise import exercise
@@ -49,11 +48,10 @@ def check(jupyter: JupyterPage, index: int, regex: str) -> str:
     jupyter.page.keyboard.press("Control+Enter")
     jupyter.wait_idle()
     said = cell(jupyter, index).locator(OUTPUT)
-    said.get_by_text(re.compile(regex)).first.wait_for(timeout=30_000)
+    said.get_by_text(re.compile(regex)).first.wait_for(timeout=60_000)
     return said.inner_text()
 
 
-@pytest.mark.timeout(300)
 def test_from_the_index_to_a_right_answer_and_back(jupyter: JupyterPage, course: Path, tmp_path: Path) -> None:
     jupyter.open("index.ipynb")
     jupyter.run_cells(index_of(jupyter, "from stagedflow.course import progress"))
@@ -89,11 +87,10 @@ def test_from_the_index_to_a_right_answer_and_back(jupyter: JupyterPage, course:
     assert jupyter.errors == []
 
 
-@pytest.mark.timeout(300)
 def test_a_prediction_is_chosen_by_click_and_by_key_and_revealed(jupyter: JupyterPage) -> None:
     jupyter.open(LESSON)
     assert "measured:" not in jupyter.text(OUTPUT)  # saved, and not shown before the prediction
-    jupyter.run_all(deadline=150)
+    jupyter.run_all()
     assert "measured:" in jupyter.text(OUTPUT)
     widget = jupyter.page.locator(".widget-radio-box").first
     first, second, *_ = widget.locator("label").all_inner_texts()

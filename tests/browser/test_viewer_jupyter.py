@@ -57,7 +57,7 @@ def test_keys_move_the_viewer_and_never_the_notebook(shown: JupyterPage) -> None
     assert shown.page.evaluate("() => course.panel().content.mode") == "command"
     for key, expected in (("ArrowRight", 2), ("ArrowRight", 3), ("ArrowLeft", 2), ("End", 4), ("Home", 1)):
         shown.page.keyboard.press(key)
-        shown.wait_text(f"{HERE} .sfv-where", f"Step {expected} of 4", deadline=2)
+        shown.wait_text(f"{HERE} .sfv-where", f"Step {expected} of 4")
     # Each of these would change a notebook in command mode: new cells, deletion, a move, Markdown, a cut.
     for key in ("ArrowDown", "ArrowUp", "j", "k", "a", "b", "d", "d", "m", "x", "n", "p", "Enter", "Shift+Enter", "."):
         shown.page.keyboard.press(key)
@@ -123,7 +123,7 @@ def test_a_new_trace_keeps_the_focus_in_the_viewer_and_takes_it_from_nowhere_els
     shown.wait_text(f"{HERE} .sfv-where", "Step 1 of 8")
     assert shown.page.evaluate("() => document.activeElement.textContent") == "event 5"
     shown.page.keyboard.press("ArrowRight")
-    shown.wait_text(f"{HERE} .sfv-where", "Step 2 of 8", deadline=2)
+    shown.wait_text(f"{HERE} .sfv-where", "Step 2 of 8")
 
     editor = shown.page.locator(".jp-Notebook .jp-Cell .cm-content").last
     editor.click()

@@ -33,7 +33,7 @@ class Kernel:
         """Its Popen object; keep it over a shutdown, which forgets it."""
         return self.manager.provisioner.process  # type: ignore[union-attr]
 
-    def run(self, code: str, *, timeout: float = 60) -> str:
+    def run(self, code: str, *, timeout: float = 300) -> str:
         """Run a cell, and return all that it printed.
 
         Raises:
@@ -75,7 +75,7 @@ def kernel() -> Iterator[Kernel]:
             manager.shutdown_kernel(now=True)
 
 
-def exit_code(process: Any, *, seconds: float = 10) -> int | None:
+def exit_code(process: Any, *, seconds: float = 60) -> int | None:
     """How a process ended; None if it did not within the deadline."""
     deadline = time.monotonic() + seconds
     while process.poll() is None and time.monotonic() < deadline:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 PROC = Path("/proc")
+PATIENCE = 60.0
+"""Seconds. The promise is 5 s at rest, and `make bench` measures it; a busy machine takes longer."""
 
 
 @dataclass(frozen=True)
@@ -52,13 +54,13 @@ def servers(pid: int) -> list[Process]:
     return [p for p in descendants(pid) if " start-dev " in p.words and "guard.py" not in p.words]
 
 
-def survivors(processes: Iterable[Process], *, seconds: float) -> list[Process]:
+def survivors(processes: Iterable[Process], *, seconds: float = PATIENCE) -> list[Process]:
     """Those that still live after so many seconds; returns as soon as none does."""
     wait_for(lambda: not any(p.alive for p in processes), seconds=seconds)
     return [p for p in processes if p.alive]
 
 
-def wait_for(condition: Callable[[], object], *, seconds: float) -> bool:
+def wait_for(condition: Callable[[], object], *, seconds: float = PATIENCE) -> bool:
     """True as soon as the condition holds, False at the deadline."""
     deadline = time.monotonic() + seconds
     while not condition():

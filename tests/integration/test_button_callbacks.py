@@ -21,13 +21,13 @@ print(panel.buttons["start"].comm.comm_id, panel.buttons["advance 1"].comm.comm_
 
 @pytest.fixture
 def kernel() -> Iterator[BlockingKernelClient]:
-    manager, client = start_new_kernel(startup_timeout=60)
+    manager, client = start_new_kernel(startup_timeout=120)
     yield client
     client.stop_channels()
     manager.shutdown_kernel()
 
 
-def outcome(client: BlockingKernelClient, message: str, *, deadline: float = 40) -> str:
+def outcome(client: BlockingKernelClient, message: str, *, deadline: float = 120) -> str:
     """What a cell printed, once it is done."""
     printed, until = "", time.monotonic() + deadline
     while time.monotonic() < until:
@@ -59,7 +59,7 @@ def click(client: BlockingKernelClient, comm_id: str, subshell: str | None) -> N
 def new_subshell(client: BlockingKernelClient) -> str:
     client.control_channel.send(client.session.msg("create_subshell_request", {}))
     while True:
-        answer = client.get_control_msg(timeout=10)
+        answer = client.get_control_msg(timeout=60)
         if answer["msg_type"] == "create_subshell_reply":
             return str(answer["content"]["subshell_id"])
 

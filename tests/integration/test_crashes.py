@@ -97,7 +97,8 @@ async def test_with_a_workflow_task_started(lab: Lab) -> None:
     lost = next(t for t in run.tasks if t.scheduled.id == task.scheduled.id)
     assert lost.started and lost.closed and found.deadline
     assert (lost.outcome, lost.closed.detail["timeout_type"]) == ("timed out", "start-to-close")
-    assert found.deadline == pytest.approx(lost.closed.at, abs=1)
+    assert found.deadline == pytest.approx(lost.started.at + 10, abs=0.1)
+    assert lost.closed.at > found.deadline - 0.5  # the server is never early; a busy one is late
     await finish(lab, handle, passed=1)
     assert_counts(lab)
     assert_timeouts(await history(handle))

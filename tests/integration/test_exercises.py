@@ -16,7 +16,7 @@ TIMES = int(os.environ.get("STAGEDFLOW_TIMES", "1"))
 """How often in a row each answer is checked."""
 AT_ONCE = 2
 
-pytestmark = pytest.mark.timeout(120 * TIMES)
+pytestmark = pytest.mark.timeout(600 * TIMES)
 
 
 async def outcomes(name: str, sources: dict[str, str]) -> dict[str, Outcome]:

@@ -38,7 +38,7 @@ async def test_it_is_nobody_elses(lab: Lab) -> None:
         assert (lab.workers, two.workers) == ({}, {})
         assert len(servers(os.getpid())) == 3
     assert one.closed and two.closed and not lab.closed
-    assert wait_for(lambda: len(servers(os.getpid())) == 1, seconds=5)
+    assert wait_for(lambda: len(servers(os.getpid())) == 1)
     assert await lab.answers()
 
 
@@ -51,7 +51,7 @@ async def test_one_whose_opening_is_interrupted_leaves_nothing(time_skipping: bo
     opening.cancel()
     with pytest.raises(asyncio.CancelledError):
         await opening
-    assert await asyncio.to_thread(wait_for, lambda: set(descendants(os.getpid())) - before, seconds=5)
+    assert await asyncio.to_thread(wait_for, lambda: set(descendants(os.getpid())) - before)
     started = set(descendants(os.getpid())) - before
     assert not await asyncio.to_thread(survivors, started, seconds=5)
 
@@ -72,7 +72,7 @@ def test_it_ends_with_the_script_that_opened_it(number: signal.Signals | None) -
             else:
                 running.stdin.close()
             code = exit_code(running)
-            assert not survivors(mine, seconds=5)
+            assert not survivors(mine)
             assert (code == 0) == (number is None)
             if not number:
                 assert running.stderr.read() == ""

@@ -38,14 +38,14 @@ async def exported(lab: Lab, server_binary: Path, handle: WorkflowHandle[StagedW
         "--address", lab.client.service_client.config.target_host, "--env-file", os.devnull,
     ]  # fmt: skip
     with to.open("wb") as file:
-        done = await asyncio.to_thread(subprocess.run, show, stdout=file, stderr=subprocess.PIPE, timeout=30)
+        done = await asyncio.to_thread(subprocess.run, show, stdout=file, stderr=subprocess.PIPE, timeout=120)
     assert done.returncode == 0, done.stderr
 
 
 async def command(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return await asyncio.to_thread(
         subprocess.run, [sys.executable, "-m", "stagedflow", "replay", *arguments],
-        cwd=folder, capture_output=True, text=True, timeout=60,
+        cwd=folder, capture_output=True, text=True, timeout=120,
     )  # fmt: skip
 
 

@@ -17,9 +17,10 @@ from stagedflow.errors import LabError, LabTimeout
 from stagedflow.lab.server import TEST_SERVER_VARIABLE, find_test_server
 from tests.integration.kernels import Kernel, kernel
 from tests.integration.processes import PROC, Process, descendants, survivors, wait_for
-from tests.integration.story import Handle, advance, assert_counts, finish, parked, start, watching
+from tests.integration.story import Handle, advance, assert_counts, finish, history, parked, start, watching
 
-DEADLINE = 20
+DEADLINE = 120
+AT_ONCE = 60  # seconds of a busy machine; what is skipped are weeks
 WEEKS = timedelta(weeks=3)
 TIMERS = """
 import asyncio
@@ -102,7 +103,7 @@ async def test_weeks_between_the_gates_pass_at_once(lab: Lab) -> None:
         slept += time.monotonic() - before
         await handle.signal(StagedWorkflow.advance_stage, gate)
     assert await asyncio.wait_for(handle.result(), DEADLINE) == "gateways healthy"
-    assert slept < 2
+    assert slept < AT_ONCE
     assert await lab.env.get_current_time() - began > 3 * WEEKS
     described = await lab.describe(handle)
     assert described.close_time and described.close_time - described.start_time > 3 * WEEKS
@@ -120,7 +121,7 @@ async def test_sleep_and_result_skip_timers_from_any_loop(lab: Lab, timers: dict
     began = time.monotonic()
     await skip("cell")
     await on_lab_loop(skip)("lab")
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < AT_ONCE
 
 
 async def test_until_follows_every_moment(lab: Lab) -> None:
@@ -129,7 +130,7 @@ async def test_until_follows_every_moment(lab: Lab) -> None:
     await lab.until(handle, started="reserve_devices")
     await lab.until(handle, completed="reserve_devices")
     with pytest.raises(LabTimeout, match="It waits for gate 1: a signal"):
-        await lab.until(handle, gate=2, timeout=0.5)
+        await lab.until(handle, gate=2, timeout=2)
     await lab.env.sleep(WEEKS)
     await handle.signal(StagedWorkflow.advance_stage, 1)
     await lab.until(handle, stage=1)
@@ -146,9 +147,8 @@ async def test_a_worker_that_dies_while_parked_is_replaced_without_a_wait(lab: L
     await lab.env.sleep(WEEKS)
     await handle.signal(StagedWorkflow.advance_stage, 1)
     second = await lab.start_worker()
-    began = time.monotonic()
     await lab.until(handle, gate=2)
-    assert time.monotonic() - began < 5
+    assert "timed out" not in {task.outcome for task in (await history(handle)).tasks}
     await finish(lab, handle, passed=1)
     assert_counts(lab)
     assert (await lab.trace(handle)).workers == (first.pid, second.pid)
@@ -183,7 +183,7 @@ async def test_a_panel_tells_history_by_the_servers_clock(lab: Lab) -> None:
     try:
         await lab.env.sleep(WEEKS)
         await advance(lab, handle, range(1, 2))
-        assert wait_for(lambda: "gate 2" in panel._areas["now"].value, seconds=DEADLINE)
+        assert wait_for(lambda: "gate 2" in panel._areas["now"].value)
         assert "Web UI" not in panel._areas["heading"].value
         assert "● running" in panel._areas["lives"].value
         assert panel.snapshot().moments[-1] == "parked at gate 2"
@@ -246,7 +246,7 @@ async def test_close_leaves_nothing(lab: Lab) -> None:
     await lab.start_worker()
     mine, folder = lab_in(os.getpid(), workers=1), lab.ledger.path.parent
     await lab.close()
-    assert not survivors(mine, seconds=5)
+    assert not survivors(mine)
     assert not folder.exists()
 
 
@@ -269,6 +269,6 @@ def test_its_cells_are_silent_and_nothing_lives_five_seconds_after_the_end(end: 
         assert notebook.run(CELL) == "gateways healthy\n"
         mine = lab_in(notebook.pid, workers=2)
         end(notebook)  # type: ignore[operator]
-        assert not survivors(mine, seconds=5)
+        assert not survivors(mine)
         if end is close_the_lab:
             assert notebook.late_output() == []

@@ -14,7 +14,7 @@ from stagedflow.lab.limits import MEMORY_BYTES, OUTPUT_BYTES
 from stagedflow.staged import ACTIVITIES
 from tests.integration.story import finish, parked, start, watching
 
-DEADLINE = 30
+DEADLINE = 120
 MODULE = """
 from datetime import timedelta
 import resource

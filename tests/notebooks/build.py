@@ -27,7 +27,7 @@ from . import saved, solved
 
 KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
-SECONDS_A_CELL = 120
+SECONDS_A_CELL = 300
 
 
 class BuildError(Exception):

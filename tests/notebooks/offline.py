@@ -40,7 +40,7 @@ def why_not() -> str:
     if not sys.platform.startswith("linux"):
         return f"{sys.platform} has no network namespaces"
     nothing = [sys.executable, __file__, sys.executable, "-c", ""]
-    probe = subprocess.run(nothing, capture_output=True, text=True, timeout=30)
+    probe = subprocess.run(nothing, capture_output=True, text=True, timeout=120)
     return probe.stderr.strip().splitlines()[-1] if probe.returncode else ""
 
 

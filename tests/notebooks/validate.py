@@ -26,7 +26,7 @@ class Validation:
 
 
 class Running:
-    """nbval at work; ``result()`` waits for it. Several can run at the same time."""
+    """nbval at work; ``result()`` waits for it."""
 
     def __init__(self, notebook: Path) -> None:
         self._report = notebook.with_suffix(".xml")
@@ -41,7 +41,7 @@ class Running:
                 "--color=no",
                 f"--junitxml={self._report}",
             ),
-            *("--nbval", "--nbval-current-env", "--nbval-cell-timeout=120"),
+            *("--nbval", "--nbval-current-env", "--nbval-cell-timeout=300"),
             f"--nbval-sanitize-with={saved.SANITIZER}",
         )
         env = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST")}
@@ -59,7 +59,7 @@ class Running:
                 start_new_session=True,  # so that its group can be ended by its pid
             )
 
-    def result(self, *, deadline: float = 300) -> Validation:
+    def result(self, *, deadline: float = 900) -> Validation:
         """Wait for the end.
 
         Raises:

@@ -16,6 +16,8 @@ from temporalio.worker import UnsandboxedWorkflowRunner, WorkflowInstance, Workf
 
 MAX_MARKS = 20_000
 """Marks kept of one activation: one of the fixtures loops for ever."""
+ENDLESS = 1_000_000
+"""At so many an activation is ended: Temporal's interrupt comes once, and is lost if Python is in a destructor then."""
 
 _now = threading.local()
 
@@ -53,8 +55,13 @@ class Activation:
 def mark(file: str, line: int, certain: bool = True) -> None:
     """Called by the copies. Outside an activation, such as when a module is imported, it does nothing."""
     marks = getattr(_now, "marks", None)
-    if marks is not None and len(marks) < MAX_MARKS:
+    if marks is None:
+        return
+    if len(marks) < MAX_MARKS:
         marks.append(Mark(file, line, certain))
+    _now.passed += 1
+    if _now.passed > ENDLESS:
+        raise RuntimeError("this activation does not end")
 
 
 def marks_so_far() -> int:
@@ -88,7 +95,7 @@ class Oracle(WorkflowRunner):
                 return activate(act)
             activation = Activation(jobs, act.history_length)
             activations.append(activation)
-            _now.marks = activation.marks
+            _now.marks, _now.passed = activation.marks, 0
             try:
                 completion = activate(act)
             finally:

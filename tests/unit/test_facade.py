@@ -15,7 +15,7 @@ def loaded_by(code: str) -> set[str]:
     """The modules that a fresh interpreter has loaded after this code."""
     out = subprocess.run(
         [sys.executable, "-c", f"import sys, json\n{code}\nprint(json.dumps(list(sys.modules)))"],
-        capture_output=True, text=True, timeout=60, check=True,
+        capture_output=True, text=True, timeout=300, check=True,
     ).stdout  # fmt: skip
     return set(json.loads(out.splitlines()[-1]))
 

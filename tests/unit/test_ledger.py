@@ -55,7 +55,7 @@ def locked_by_another_process(ledger: Ledger) -> Iterator[None]:
     ) as other:
         assert other.stdout and other.stdout.readline() == b"locked\n"
         yield
-        other.communicate(timeout=10)
+        other.communicate(timeout=60)
 
 
 def test_counts_are_of_one_run_the_latest_by_default(ledger: Ledger) -> None:
@@ -147,14 +147,14 @@ def test_every_row_and_every_end_is_a_new_version(ledger: Ledger) -> None:
         lambda: writer.activity_finished("r", "1", 1, "completed"),
         lambda: writer.worker_ended(1, "stopped"),
     ):
-        row().result(10)
+        row().result(60)
         versions.append(ledger.version())
     writer.close()
     assert versions == sorted(set(versions))
 
 
 def test_a_killed_writer_loses_its_unwritten_tail_and_nothing_else(ledger: Ledger) -> None:
-    killed = subprocess.run([sys.executable, "-c", KILLED, str(ledger.path)], timeout=60)
+    killed = subprocess.run([sys.executable, "-c", KILLED, str(ledger.path)], timeout=300)
     assert killed.returncode == -9
     ids = [int(a.activity_id) for a in ledger.attempts("r")]
     assert 50 <= len(ids) < 100_000
@@ -170,13 +170,13 @@ def test_a_lock_of_another_process_makes_no_caller_wait_and_loses_no_row(ledger:
             began = time.monotonic()
             rows = [writer.activity_started("w", "r", str(n), "flash", 1) for n in range(200)]
             writer.activation("w", "r", "staged.py", "W", ReplayStep(0, False))
-            assert time.monotonic() - began < 1
+            assert time.monotonic() - began < 30  # who waits for SQLite's lock does so for 60 s
             began = time.monotonic()
             assert ledger.attempts("r") == ()
             assert ledger.version() == 0
-            assert time.monotonic() - began < 1
+            assert time.monotonic() - began < 30  # who waits for SQLite's lock does so for 60 s
             assert not any(row.done() for row in rows)
-        rows[-1].result(10)
+        rows[-1].result(60)
     assert len(ledger.attempts("r")) == 200
     assert len(ledger.trace("r").steps) == 1
 

@@ -159,7 +159,7 @@ def test_a_terminal_that_knows_few_signs_gets_question_marks_for_the_others() ->
     told = subprocess.run(
         [sys.executable, "-m", "stagedflow", "replay", HISTORY, "--workflow", STAGED],
         capture_output=True,
-        timeout=60,
+        timeout=300,
         env={**os.environ, "PYTHONIOENCODING": "ascii"},
     )
     assert (told.returncode, told.stderr) == (0, b"")

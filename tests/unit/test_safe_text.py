@@ -532,7 +532,7 @@ def test_a_set_is_the_same_text_in_every_process() -> None:
         "print(safe_text({'pear', 'apple', 'fig', (1, 2), 3}), safe_text(frozenset({10, 9, 1})))"
     )
     told = {
-        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60,
+        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=300,
                        env={"PYTHONHASHSEED": str(seed)}).stdout
         for seed in range(3)
     }  # fmt: skip

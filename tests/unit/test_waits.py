@@ -98,7 +98,7 @@ async def test_a_wait_counts_once_a_worker_has_recorded_it_live_and_told_the_ser
     replayed = replace(whole, steps=(whole.steps[1], whole.steps[4]))
     earlier = replace(whole, events=(TraceEvent(4, "WORKFLOW_TASK_COMPLETED"),))
     lab = Recorded(ReplayTrace(), untold, replayed, earlier, whole)
-    await until_waiting(lab, None, "timer", timeout=5)  # type: ignore[arg-type]
+    await until_waiting(lab, None, "timer", timeout=60)  # type: ignore[arg-type]
     assert lab.traces == [whole]
 
 
