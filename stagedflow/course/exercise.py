@@ -1,4 +1,4 @@
-"""An exercise is a folder of `exercises/`; nothing else knows which there are.
+"""An exercise is a folder of the course's `exercises/`; nothing else knows which there are.
 
 exercise.toml    lesson, number, title, pitfalls (numbers of the instructor's table), hints (two or more)
 starter.py       what the notebook's cell holds
@@ -8,6 +8,7 @@ check.py         `async def check(trial) -> str`: the observation if it is right
 """
 
 import ast
+import contextlib
 import difflib
 import tomllib
 from collections.abc import Awaitable, Callable
@@ -17,9 +18,9 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from stagedflow.course.where import exercises_folder
 from stagedflow.errors import LabError
 
-FOLDER = Path(__file__).with_name("exercises")
 GETS = "# gets: "
 
 
@@ -28,7 +29,7 @@ class Exercise:
     """One exercise.
 
     Attributes:
-        name: Its folder's name.
+        folder: Where its files are.
         lesson: The two digits that its notebook's name begins with.
         number: Its place in the lesson, from 1.
         title: A few words, beginning with a verb.
@@ -37,7 +38,7 @@ class Exercise:
         time_skipping: True if its check needs the time-skipping server.
     """
 
-    name: str
+    folder: Path
     lesson: str
     number: int
     title: str
@@ -46,9 +47,9 @@ class Exercise:
     time_skipping: bool = False
 
     @property
-    def folder(self) -> Path:
-        """Where its files are."""
-        return FOLDER / self.name
+    def name(self) -> str:
+        """Its folder's name."""
+        return self.folder.name
 
     @cached_property
     def starter(self) -> str:
@@ -72,7 +73,7 @@ class Exercise:
     @property
     def check(self) -> Callable[[Any], Awaitable[str]]:
         """Its check."""
-        function: Callable[[Any], Awaitable[str]] = import_module(f"{__package__}.exercises.{self.name}.check").check
+        function: Callable[[Any], Awaitable[str]] = import_module(f"exercises.{self.name}.check").check
         return function
 
     def is_starter(self, source: str) -> bool:
@@ -87,35 +88,67 @@ def _meaning(source: str) -> str:
         return source
 
 
-@cache
 def exercises() -> dict[str, Exercise]:
-    """Every exercise by name, in the order of the course."""
+    """Every exercise by name, in the order of the course; without those whose exercise.toml cannot be read.
+
+    Raises:
+        LabError: The folder of exercises was not found.
+    """
+    return _all_in(exercises_folder())
+
+
+@cache
+def _all_in(folder: Path) -> dict[str, Exercise]:
     found = []
-    for path in FOLDER.glob("*/exercise.toml"):
-        told = tomllib.loads(path.read_text(encoding="utf-8"))
-        found.append(
-            Exercise(
-                name=path.parent.name,
-                lesson=told["lesson"],
-                number=told["number"],
-                title=told["title"],
-                pitfalls=tuple(told["pitfalls"]),
-                hints=tuple(hint.strip() for hint in told["hints"]),
-                time_skipping=told.get("time_skipping", False),
-            )
-        )
+    for path in folder.glob("*/exercise.toml"):
+        with contextlib.suppress(LabError):
+            found.append(read_exercise(path.parent))
     return {each.name: each for each in sorted(found, key=lambda e: (e.lesson, e.number))}
+
+
+def read_exercise(folder: Path) -> Exercise:
+    """The exercise of this folder.
+
+    Raises:
+        LabError: Its exercise.toml is not there, is no TOML, or lacks a key; the text names file and key.
+    """
+    path = folder / "exercise.toml"
+    try:
+        told = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise LabError(f"{path} cannot be read: {error}") from None
+
+    def value(key: str, kind: type, default: Any = None) -> Any:
+        found = told.get(key, default)
+        if not isinstance(found, kind):
+            raise LabError(f"{path}: the key {key!r} must be there, as a {_KINDS[kind]}.")
+        return found
+
+    return Exercise(
+        folder=folder,
+        lesson=value("lesson", str),
+        number=value("number", int),
+        title=value("title", str),
+        pitfalls=tuple(value("pitfalls", list, [])),
+        hints=tuple(str(hint).strip() for hint in value("hints", list)),
+        time_skipping=value("time_skipping", bool, False),
+    )
+
+
+_KINDS = {str: "text", int: "number", list: "list", bool: "truth value (true or false)"}
 
 
 def exercise(name: str) -> Exercise:
     """The exercise of this name.
 
     Raises:
-        LabError: There is none; the text names the nearest.
+        LabError: There is none, and the text names the nearest; or it cannot be read, or the folder was not found.
     """
-    known = exercises()
+    name, known = str(name), exercises()
     if name in known:
         return known[name]
-    near = difflib.get_close_matches(str(name), known, n=1, cutoff=0.5)
+    if name.isidentifier() and (exercises_folder() / name).is_dir():
+        return read_exercise(exercises_folder() / name)  # says what is wrong with it
+    near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
     meant = f"Did you mean {near[0]!r}?" if near else f"There are: {', '.join(known)}."
     raise LabError(f"There is no exercise {name!r}. {meant}")

@@ -9,6 +9,11 @@ VARIABLE = "STAGEDFLOW_HOME"
 _started_in = Path.cwd()
 
 
+def started_in() -> Path:
+    """The working folder of the kernel when it started, which is its notebook's folder."""
+    return _started_in
+
+
 def home() -> Path:
     """The learner's folder: `.stagedflow` beside the notebooks, which is where their kernel was started."""
     return _started_in / (os.environ.get(VARIABLE) or ".stagedflow")

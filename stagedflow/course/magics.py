@@ -1,5 +1,6 @@
 """The cell magics: `%%exercise NAME` for an answer, `%%module NAME` for other code that a worker must import."""
 
+import contextlib
 import re
 import sys
 from collections.abc import Callable
@@ -10,6 +11,7 @@ from typing import Any
 from stagedflow.background import submit
 from stagedflow.course.attempt import Attempt, attempt_of
 from stagedflow.course.exercise import exercise
+from stagedflow.course.where import exercises_folder
 from stagedflow.errors import LabError
 
 attempts: dict[str, Attempt] = {}
@@ -17,11 +19,13 @@ attempts: dict[str, Attempt] = {}
 
 
 def register(shell: Any = None) -> None:
-    """Give the notebook the magics; outside a notebook, do nothing."""
+    """Give the notebook the magics, and the modules beside its exercises; outside a notebook, do nothing."""
     if shell is None:
         ipython = sys.modules.get("IPython")  # a notebook has it; nothing else needs to load it
         shell = ipython.get_ipython() if ipython else None
     if shell is not None:
+        with contextlib.suppress(LabError):  # a check says it, with where it was looked for
+            exercises_folder()
         for name, magic in (("exercise", run_exercise), ("module", run_module)):
             shell.register_magic_function(_said(magic, shell), "cell", name)
 

@@ -8,6 +8,7 @@ from typing import Any
 from stagedflow.course import progress_file
 from stagedflow.course.exercise import exercises
 from stagedflow.course.outcome import CORRECT, NOT_ATTEMPTED, SIGNS
+from stagedflow.errors import LabError
 
 _LEFT = "style='text-align:left'"
 
@@ -68,7 +69,11 @@ def progress() -> Progress:
     """How far the learner is, from `.stagedflow/progress.json` beside the notebooks. Nothing is sent anywhere."""
     told = progress_file.read()
     found: dict[str, dict[str, str]] = {}
-    for name, known in exercises().items():
+    try:
+        known_exercises = exercises()
+    except LabError as error:
+        return Progress((), str(error))
+    for name, known in known_exercises.items():
         found.setdefault(known.lesson, {})[name] = _status(told["exercises"].get(name, {}))
     made = [id[:2] for id, entry in told["predictions"].items() if entry.get("answer")]
     return Progress(

@@ -4,7 +4,8 @@ import ast
 
 import pytest
 
-from stagedflow.course.exercise import FOLDER, GETS, exercise, exercises
+from stagedflow.course.exercise import GETS, exercise, exercises
+from stagedflow.course.where import exercises_folder
 from stagedflow.errors import LabError
 
 each_exercise = pytest.mark.parametrize("name", exercises())
@@ -12,7 +13,7 @@ PITFALLS = range(1, 21)
 
 
 def test_every_folder_is_an_exercise() -> None:
-    folders = {path.name for path in FOLDER.iterdir() if path.is_dir() and path.name != "__pycache__"}
+    folders = {path.name for path in exercises_folder().iterdir() if path.is_dir() and path.name != "__pycache__"}
     assert folders == set(exercises())
     assert len(folders) >= 16
 

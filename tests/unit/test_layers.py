@@ -28,7 +28,7 @@ LAYERS = (
 
 def imports(package: Path) -> dict[str, set[str]]:
     """Module -> the package's modules that it imports, as dotted names without the package's own."""
-    files = {_name(path, package): path for path in package.rglob("*.py") if "exercises" not in path.parts}
+    files = {_name(path, package): path for path in package.rglob("*.py")}
     return {name: set(_imported(path, package.name, files)) - {name} for name, path in files.items()}
 
 

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from stagedflow.course.waits import Wait, until_waiting, wait_table, waits_of
 from stagedflow.replay.trace import Command, Job, ReplayStep, ReplayTrace, TraceEvent, Waiting, WorkerLife
+from waits import Wait, until_waiting, wait_table, waits_of
 
 START = Job("initialize_workflow", "start W", 1)
 WANTED = {"condition": "section 1", "child start": "section 2", "timer": "section 1"}

@@ -1,0 +1,1 @@
+"""The course's exercises, a folder each. README.md says how to add one."""
