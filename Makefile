@@ -11,17 +11,18 @@ PARALLEL ?= -n 6 --dist loadgroup
 ARGS ?=
 
 BIN := .venv/bin
-READY := .venv/.ready
+LEARNER := .venv/.ready-lab
+READY := .venv/.ready-test
 
 .PHONY: help lab demo test lint notebooks bench lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
 
-lab: $(READY) ## set up everything, then open JupyterLab on the course
+lab: $(LEARNER) ## set up what a learner needs, then open JupyterLab on the course
 	@$(BIN)/stagedflow open $(ARGS)
 
-demo: $(READY) ## the main job in this terminal, without Jupyter
+demo: $(LEARNER) ## the main job in this terminal, without Jupyter
 	@$(BIN)/stagedflow demo $(ARGS)
 
 test: $(READY) ## set up everything, then run every check and every test
@@ -41,15 +42,20 @@ bench: $(READY) ## measure what the documentation claims
 	$(BIN)/python -m tests.benchmarks $(ARGS)
 
 # --no-config and no index option: the lock holds names, versions and hashes, and no address.
+# constraints.txt is the same without hashes, for conda: pip takes no editable folder beside hashes.
 lock: $(READY) ## resolve pyproject.toml into .ci/requirements.lock (UPGRADE=1: newest versions)
 	$(BIN)/uv pip compile --no-config --universal --generate-hashes --python-version 3.11 \
 		$(if $(UPGRADE),--upgrade) --custom-compile-command "make lock" --quiet \
 		--group dev pyproject.toml --output-file .ci/requirements.lock
+	sed -n 's/ \\$$//; /^[a-z0-9]/p' .ci/requirements.lock > .ci/constraints.txt
 
 clean: ## remove the virtual environment and every cache
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache build dist
 	find stagedflow tests notebooks \( -name __pycache__ -o -name .ipynb_checkpoints \) \
 		-type d -prune -exec rm -rf {} + 2>/dev/null || true
 
+$(LEARNER): .ci/requirements.lock pyproject.toml .ci/venv
+	@PYTHON="$(PYTHON)" .ci/venv lab
+
 $(READY): .ci/requirements.lock pyproject.toml .ci/venv
-	@PYTHON="$(PYTHON)" .ci/venv
+	@PYTHON="$(PYTHON)" .ci/venv test

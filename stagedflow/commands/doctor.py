@@ -12,33 +12,11 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
+from stagedflow.commands.surroundings import Finding, here, surroundings
+
 _REINSTALL = "Install the course again: `make clean`, then `make lab`"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Finding:
-    """What one check saw.
-
-    Attributes:
-        name: What was looked at.
-        saw: What was found, or what is wrong with it.
-        fix: What to do about it; empty when all is well.
-        needed: Whether the lessons cannot do without it.
-    """
-
-    name: str
-    saw: str
-    fix: str = ""
-    needed: bool = True
-
-    def __str__(self) -> str:
-        """The line that `stagedflow doctor` prints."""
-        if not self.fix:
-            return f"ok   {self.name}: {self.saw}"
-        return f"{'FIX ' if self.needed else 'note'} {self.name}: {self.saw}. {self.fix.rstrip('.')}."
 
 
 def run(args: argparse.Namespace) -> int:
@@ -66,8 +44,8 @@ def summary() -> str:
 
 
 def examine() -> Iterator[Finding]:
-    """Make every check, in the order in which one would mend things."""
-    yield _python()
+    """Make every check, in the order in which one would fix things."""
+    yield from surroundings(here())
     yield from _packages()
     for name, check in _CHECKS.items():
         # A check that itself fails has found something: the other lines are still wanted.
@@ -75,13 +53,6 @@ def examine() -> Iterator[Finding]:
             yield check()
         except Exception as error:
             yield Finding(name=name, saw=f"could not be checked ({error})", fix=_REINSTALL)
-
-
-def _python() -> Finding:
-    saw = "{}.{}.{}".format(*sys.version_info[:3])
-    if (3, 11) <= sys.version_info[:2] < (3, 14):
-        return Finding(name="Python", saw=saw)
-    return Finding(name="Python", saw=saw, fix="Install Python 3.11, 3.12 or 3.13")
 
 
 def _packages() -> Iterator[Finding]:

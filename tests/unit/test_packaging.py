@@ -1,5 +1,6 @@
 """pyproject.toml, the lock, environment.yml, Makefile and CI say the same thing."""
 
+import json
 import re
 import subprocess
 import tomllib
@@ -53,19 +54,32 @@ def test_conda_takes_the_pythons_of_the_project() -> None:
     assert SpecifierSet(wanted) == SpecifierSet(PROJECT["project"]["requires-python"])
 
 
-def test_conda_installs_the_lock_and_nothing_of_its_own() -> None:
+def test_conda_installs_the_package_with_the_versions_of_the_lock() -> None:
     listed = re.findall(r"^\s*- (.+)$", ENVIRONMENT.split("dependencies:")[1], re.M)
     assert [entry for entry in listed if not entry.startswith("python ")] == [
         "pip",
         "pip:",
-        "-r .ci/requirements.lock",
+        "-c .ci/constraints.txt",
+        "-e .",
     ]
 
 
-def test_make_and_conda_install_the_package_by_the_same_command() -> None:
-    command = "--no-deps --no-build-isolation -e ."
-    assert f"pip install {command}" in ENVIRONMENT
-    assert command in (ROOT / ".ci/venv").read_text(encoding="utf-8")
+def test_the_constraints_are_the_lock_without_its_hashes() -> None:
+    locked = re.findall(r"^([a-z0-9].*?) \\\n", LOCK, re.M)
+    assert (ROOT / ".ci/constraints.txt").read_text(encoding="utf-8").splitlines() == locked
+
+
+def test_both_environments_are_made_from_the_one_lock_with_its_hashes() -> None:
+    script = (ROOT / ".ci/venv").read_text(encoding="utf-8")
+    assert "lock=.ci/requirements.lock" in script
+    assert '--constraint "$lock" --build-constraint "$lock" --editable .' in script
+    assert '--require-hashes --requirement "$lock"' in script
+
+
+def test_a_development_container_sets_up_by_the_same_command() -> None:
+    container = json.loads((ROOT / ".devcontainer/devcontainer.json").read_text(encoding="utf-8"))
+    assert container["postCreateCommand"] == ".ci/venv lab"
+    assert container["forwardPorts"] == [8888]
 
 
 @pytest.mark.parametrize("target", ["lab", "test", "demo", "notebooks", "lock", "lint", "bench"])
@@ -91,7 +105,7 @@ def test_no_file_names_a_registry_or_an_index() -> None:
     hosts = ["py" + "pi.org", "python" + "hosted.org", "npm" + "js.org", "anaconda" + ".org"]
     options = ["--index" + "-url", "--extra-index" + "-url", "--find" + "-links"]
     files = [path for path in ROOT.iterdir() if is_text_of_ours(path)]
-    for folder in (".ci", ".github"):
+    for folder in (".ci", ".github", ".devcontainer"):
         files += [path for path in (ROOT / folder).rglob("*") if is_text_of_ours(path)]
     assert len(files) > 6
     for path in files:
