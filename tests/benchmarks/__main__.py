@@ -14,7 +14,7 @@ from temporalio.testing import WorkflowEnvironment
 
 from stagedflow import Lab, Rollout, StagedWorkflow, StagePanel
 from stagedflow.lab.server import find_server
-from tests.benchmarks import replays
+from tests.benchmarks import promises, replays
 
 STARTS = 7
 SIGNALS = 20
@@ -84,6 +84,7 @@ async def main() -> None:
     print(f"signal to panel, median          {statistics.median(shown) * 1000:6.0f} ms")
     print(f"signal to panel, slowest of {SIGNALS:<3}  {max(shown) * 1000:6.0f} ms    (goal: under 300 ms)")
     await replays.measure()
+    await asyncio.to_thread(promises.measure)
 
 
 if __name__ == "__main__":

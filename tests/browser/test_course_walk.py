@@ -92,6 +92,9 @@ def test_a_prediction_is_chosen_by_click_and_by_key_and_revealed(jupyter: Jupyte
     assert "measured:" not in jupyter.text(OUTPUT)  # saved, and not shown before the prediction
     jupyter.run_all()
     assert "measured:" in jupyter.text(OUTPUT)
+    panel = jupyter.page.locator(".sf-panel").last  # "your turn"
+    panel.get_by_role("listitem").filter(has_text="gate 1").get_by_text("parked here").wait_for(timeout=60_000)
+    assert jupyter.requested_elsewhere == []
     widget = jupyter.page.locator(".widget-radio-box").first
     first, second, *_ = widget.locator("label").all_inner_texts()
     widget.get_by_role("radio").first.check()

@@ -124,7 +124,7 @@ async def test_a_signal_before_the_start_and_after_the_end_is_an_error_and_not_l
 async def test_a_moment_that_does_not_come_is_told_with_what_it_waits_for(lab: Lab) -> None:
     await lab.start_worker("A")
     handle = await parked(lab)
-    with pytest.raises(LabTimeout, match=r"Waited 0.3 s .*'rollout' to get to gate 2. It waits for gate 1: a signal"):
+    with pytest.raises(LabTimeout, match=r"Waited 2 s .*'rollout' to get to gate 2. It waits for gate 1: a signal"):
         await lab.until(handle, gate=2, timeout=2)
     for moments in ({}, {"gate": 1, "stage": 1}):
         with pytest.raises(LabError, match="Name one moment"):

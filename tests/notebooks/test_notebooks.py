@@ -7,7 +7,6 @@ if nbval let that pass, its silence about the others would mean nothing.
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -18,14 +17,12 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_notebook
 
 from tests.notebooks import offline, saved, solved
-from tests.notebooks.validate import Running, Validation
+from tests.notebooks.validate import validated
 
 SOLVED = solved.lessons()
 each_notebook = pytest.mark.parametrize("path", saved.NOTEBOOKS, ids=lambda path: path.stem)
 each_solved = pytest.mark.parametrize("path", SOLVED, ids=lambda path: path.stem)
 pytestmark = pytest.mark.timeout(1000)
-
-LEFT_BEHIND = shutil.ignore_patterns(".stagedflow", ".ipynb_checkpoints", "instructor")
 
 
 def plant(notebook: NotebookNode) -> int:
@@ -80,16 +77,6 @@ for output in json.loads({!r}):
     else:
         print(output["text"], end="", file=getattr(sys, output["name"]), flush=True)
 """
-
-
-def validated(notebook: NotebookNode, path: Path, folder: Path) -> Validation:
-    """What nbval says of this form of the lesson at ``path``, run in a copy of its folder."""
-    copy = Path(shutil.copytree(path.parent, folder / "notebooks", ignore=LEFT_BEHIND)) / path.name
-    saved.write(notebook, copy)
-    validation = Running(copy).result()
-    print(f"{path.name}: {len(validation.cells)} cells in {validation.seconds:.1f} s")
-    assert len(validation.cells) == len(saved.code_cells(notebook))
-    return validation
 
 
 @each_notebook

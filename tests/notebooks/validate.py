@@ -1,6 +1,7 @@
 """Strict nbval over one notebook, in a process of its own that has no network."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -9,7 +10,11 @@ import xml.etree.ElementTree as ElementTree
 from dataclasses import dataclass
 from pathlib import Path
 
+from nbformat import NotebookNode
+
 from tests.notebooks import offline, saved
+
+LEFT_BEHIND = shutil.ignore_patterns(".stagedflow", ".ipynb_checkpoints", "instructor")
 
 
 @dataclass(frozen=True)
@@ -79,3 +84,13 @@ class Running:
             for case in ElementTree.parse(self._report).iter("testcase")
         }
         return Validation(cells, seconds, log)
+
+
+def validated(notebook: NotebookNode, path: Path, folder: Path) -> Validation:
+    """What nbval says of this form of the lesson at ``path``, run in a copy of its folder."""
+    copy = Path(shutil.copytree(path.parent, folder / "notebooks", ignore=LEFT_BEHIND)) / path.name
+    saved.write(notebook, copy)
+    validation = Running(copy).result()
+    print(f"{path.name}: {len(validation.cells)} cells in {validation.seconds:.1f} s")
+    assert len(validation.cells) == len(saved.code_cells(notebook))
+    return validation

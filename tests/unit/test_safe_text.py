@@ -15,6 +15,7 @@ import subprocess
 import sys
 import sysconfig
 import time
+import tracemalloc
 import uuid
 import weakref
 from collections.abc import Callable, Iterator, KeysView, Mapping
@@ -327,9 +328,9 @@ def test_sets_within_sets_end() -> None:
     value: frozenset[Any] = frozenset(range(30))
     for _ in range(4):
         value = frozenset({frozenset({value, n}) for n in range(30)})
-    began = time.perf_counter()
+    began = time.thread_time()
     assert len(safe_text(value)) <= 200
-    assert time.perf_counter() - began < 0.1
+    assert time.thread_time() - began < 2  # of this thread's own; all of it would take many times as long
 
 
 class Base:
@@ -419,9 +420,12 @@ def test_no_memory_address_is_left() -> None:
 )
 def test_of_a_huge_value_no_more_is_looked_at_than_is_shown(make: Callable[[], Any], begins: str) -> None:
     value = make()
-    began = time.perf_counter()
-    told = safe_text(value)
-    assert time.perf_counter() - began < 0.02  # `repr` takes from 10 ms to minutes
+    tracemalloc.start()
+    try:
+        told = safe_text(value)
+        assert tracemalloc.get_traced_memory()[1] < 100_000  # bytes at the peak; `repr` takes megabytes
+    finally:
+        tracemalloc.stop()
     assert told.startswith(begins)
     assert len(told) <= 200
 
