@@ -118,7 +118,7 @@ def _proxies(environment: Mapping[str, str]) -> Iterator[Finding]:
     if names and not spared & {"*", "127.0.0.1", "127.0.0.0/8"}:
         yield Finding(
             name="Proxy",
-            saw=f"{', '.join(names)} also stands between programs and this machine's own servers",
+            saw=f"{', '.join(names)} covers this machine's own addresses, too (the lab does not ask it, a browser may)",
             fix="Set NO_PROXY=127.0.0.1,localhost before JupyterLab starts",
             needed=False,
         )
