@@ -7,6 +7,7 @@ from typing import Any
 from temporalio.api.enums.v1 import EventType, PendingActivityState
 from temporalio.client import WorkflowHandle, WorkflowHistory
 
+from stagedflow.course.patience import patience
 from stagedflow.course.trial import POLL, RPC, Trial, Wrong
 from stagedflow.history.runs import Run, read_event
 
@@ -104,7 +105,7 @@ class Chain:
 
 async def eventually(condition: Callable[[], Awaitable[Any]], *, seconds: float) -> Any:
     """Wait until a condition holds; what it gave last, at the deadline too."""
-    deadline = asyncio.get_running_loop().time() + seconds
+    deadline = asyncio.get_running_loop().time() + patience(seconds)
     while True:
         found = await condition()
         if found or asyncio.get_running_loop().time() > deadline:

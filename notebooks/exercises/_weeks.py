@@ -6,6 +6,7 @@ from typing import Any
 
 from temporalio.client import WorkflowHandle
 
+from stagedflow.course.patience import patience
 from stagedflow.course.trial import POLL, Trial, Wrong
 from stagedflow.history.runs import Run
 
@@ -23,7 +24,7 @@ async def after(trial: Trial, handle: WorkflowHandle[Any, Any], **time: float) -
     words = ", ".join(f"{number:g} {unit}" for unit, number in time.items())
     passing = asyncio.ensure_future(trial.lab.env.sleep(timedelta(**time)))
     try:
-        async with asyncio.timeout(SECONDS):
+        async with asyncio.timeout(patience(SECONDS)):
             while not (await asyncio.wait({passing}, timeout=POLL * 2))[0]:
                 await trial.run(handle)  # raises if a workflow task of it failed
         await passing

@@ -23,6 +23,7 @@ import pytest
 from temporalio.testing import WorkflowEnvironment
 
 from stagedflow.background import submit
+from stagedflow.course.patience import patience
 from stagedflow.lab.lab import Lab
 
 END = json.dumps({"end": True})
@@ -103,7 +104,7 @@ def _within(seconds: float, test: Callable[..., Awaitable[None]]) -> Callable[..
     @functools.wraps(test)
     async def run(*args: Any, **kwargs: Any) -> None:
         try:
-            async with asyncio.timeout(seconds) as deadline:
+            async with asyncio.timeout(patience(seconds)) as deadline:
                 await test(*args, **kwargs)
         except TimeoutError:
             if deadline.expired():
