@@ -1,11 +1,8 @@
 """The recorder around Temporal's own Replayer: the real StagedWorkflow on recorded histories, sandbox on."""
 
 import inspect
-import subprocess
 import sys
-import tempfile
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,7 +11,7 @@ from temporalio.worker import Replayer, WorkflowInstance, WorkflowRunner
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
 
 from stagedflow import staged
-from stagedflow.replay.recording import by_monitoring, recorder
+from stagedflow.replay.recording import recorder
 from stagedflow.replay.recording.recorder import LineTracer, RecordingRunner, Sink
 from stagedflow.replay.trace import ReplayStep
 from stagedflow.staged import StagedWorkflow
@@ -108,9 +105,7 @@ async def test_a_sink_that_raises_fails_no_task_and_is_told(
     assert "was not recorded: RuntimeError('disk full')" in capfd.readouterr().err
 
 
-def test_the_trace_function_of_a_debugger_is_put_back(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(by_monitoring, "available", lambda: False)
-
+def test_the_trace_function_of_a_debugger_is_put_back() -> None:
     def debugger(*_: object) -> None:
         return None
 
@@ -122,49 +117,6 @@ def test_the_trace_function_of_a_debugger_is_put_back(monkeypatch: pytest.Monkey
         assert sys.gettrace() is debugger
     finally:
         sys.settrace(before)
-
-
-@pytest.mark.skipif(sys.version_info < (3, 12), reason="sys.monitoring came with Python 3.12")
-def test_a_debugger_and_other_tools_go_on_beside_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    def learner() -> int:
-        return 1
-
-    seen: list[str] = []
-
-    def debugger(frame: Any, event: str, _: object) -> Any:
-        seen.append(frame.f_code.co_name)
-
-    before = sys.gettrace()
-    sys.settrace(debugger)
-    try:
-        tracer = LineTracer(__file__)
-        with tracer:
-            assert sys.gettrace() is debugger
-            learner()
-    finally:
-        sys.settrace(before)
-    assert "learner" in seen
-    assert tracer.taken == [(__file__, learner.__code__.co_firstlineno + 1)]
-
-
-@pytest.mark.skipif(sys.version_info < (3, 12), reason="sys.monitoring came with Python 3.12")
-def test_where_other_tools_have_every_place_the_hook_serves() -> None:
-    code = (
-        "import sys\n"
-        "for tool in range(6):\n"
-        "    sys.monitoring.use_tool_id(tool, 'another')\n"
-        "from stagedflow.replay.recording.line_tracer import LineTracer\n"
-        "tracer = LineTracer(__file__)\n"
-        "def learner():\n"
-        "    return 1\n"
-        "with tracer:\n"
-        "    learner()\n"
-        "print(type(tracer._way).__name__, [line for _, line in tracer.taken])\n"
-    )
-    path = Path(tempfile.mkdtemp(), "crowded.py")
-    path.write_text(code)
-    told = subprocess.run([sys.executable, str(path)], capture_output=True, text=True, timeout=120, check=True)
-    assert told.stdout == "Hook [7]\n"
 
 
 def test_only_the_learners_own_lines_are_taken() -> None:
