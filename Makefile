@@ -7,7 +7,7 @@ PYTHON ?=
 # make test TESTS=tests/unit ARGS="-k ledger"
 TESTS ?= tests
 # Six at a time, also on two cores: they mostly wait. ARGS="-n 0" runs one after another.
-PARALLEL ?= -n 6 --dist loadgroup
+PARALLEL ?= -n 6 --dist loadgroup --no-loadscope-reorder
 ARGS ?=
 
 BIN := .venv/bin
@@ -43,11 +43,14 @@ bench: $(READY) ## measure what the documentation claims
 
 # --no-config and no index option: the lock holds names, versions and hashes, and no address.
 # constraints.txt is the same without hashes, for conda: pip takes no editable folder beside hashes.
-lock: $(READY) ## resolve pyproject.toml into .ci/requirements.lock (UPGRADE=1: newest versions)
+lock: $(BIN)/uv ## resolve pyproject.toml into .ci/requirements.lock (UPGRADE=1: newest versions)
 	$(BIN)/uv pip compile --no-config --universal --generate-hashes --python-version 3.11 \
 		$(if $(UPGRADE),--upgrade) --custom-compile-command "make lock" --quiet \
 		--group dev pyproject.toml --output-file .ci/requirements.lock
 	sed -n 's/ \\$$//; /^[a-z0-9]/p' .ci/requirements.lock > .ci/constraints.txt
+
+$(BIN)/uv:
+	@PYTHON="$(PYTHON)" .ci/venv lab
 
 clean: ## remove the virtual environment and every cache
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache build dist

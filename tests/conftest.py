@@ -19,9 +19,10 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-LONGEST_FIRST = ("notebooks", "browser", "integration", "replay", "unit")
+LONGEST_FIRST = ("browser", "notebooks", "integration", "replay", "unit")
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist, which reads the groups in the same hook
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the longest, so that none is left at the end, and tell pytest-xdist what belongs together."""
     items.sort(key=lambda item: LONGEST_FIRST.index(_folder(item)))

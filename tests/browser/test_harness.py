@@ -1,5 +1,6 @@
 """The harness itself: it sees what is in the page and the kernel, and leaves no process behind."""
 
+import os
 import urllib.request
 from pathlib import Path
 
@@ -30,6 +31,11 @@ from IPython.display import HTML, Javascript, display
 display(HTML("<img alt='far away' src='http://course.invalid/picture.png'>"))
 display(Javascript("new WebSocket('ws://course.invalid/socket')"))
 """
+
+
+@pytest.mark.skipif("PYTEST_XDIST_WORKER" not in os.environ, reason="only one process runs tests")
+def test_one_browser_at_a_time(request: pytest.FixtureRequest) -> None:
+    assert request.node.nodeid.endswith("@browser"), "pytest-xdist did not read the groups of tests/conftest.py"
 
 
 @pytest.fixture
