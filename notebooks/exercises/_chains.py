@@ -75,7 +75,7 @@ class Chain:
 
     async def waits_only_for(self, *activities: str) -> bool:
         """True if the latest run has done all that it can, and no activity but these is open."""
-        told = (await self.latest.describe(rpc_timeout=RPC)).raw_description
+        told = (await self.latest.describe(rpc_timeout=4 * RPC)).raw_description
         if told.HasField("pending_workflow_task") or any(
             p.activity_type.name not in activities for p in told.pending_activities
         ):
@@ -85,7 +85,7 @@ class Chain:
 
     async def attempt_runs(self, activity: str) -> bool:
         """True if a worker is in this activity now."""
-        told = (await self.latest.describe(rpc_timeout=RPC)).raw_description
+        told = (await self.latest.describe(rpc_timeout=4 * RPC)).raw_description
         started = PendingActivityState.PENDING_ACTIVITY_STATE_STARTED
         return any(p.activity_type.name == activity and p.state == started for p in told.pending_activities)
 
@@ -98,7 +98,7 @@ class Chain:
 
     async def find_the_crash(self) -> None:
         """Let the attempts that died with the worker time out now."""
-        told = (await self.latest.describe(rpc_timeout=RPC)).raw_description
+        told = (await self.latest.describe(rpc_timeout=4 * RPC)).raw_description
         if told.pending_activities:
             await self._trial.lab.shorten_start_to_close(self.latest, seconds=0.5)
 

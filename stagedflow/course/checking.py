@@ -71,7 +71,11 @@ async def checked(known: Exercise, attempt: Attempt | None) -> Outcome:
     trial, seconds = Trial(attempt, time_skipping=known.time_skipping), patience(SECONDS)
     try:
         async with asyncio.timeout(seconds):
-            return outcome(CORRECT, await known.check(trial))
+            seen = await known.check(trial)
+        if not isinstance(seen, str):
+            words = f"{known.folder / 'check.py'} gave {seen!r}, not a text that says what it saw."
+            return outcome(CANNOT_CHECK, f"{words} That is no fault of your code.")
+        return outcome(CORRECT, seen)
     except Wrong as wrong:
         return outcome(INCORRECT, f"{wrong}\n{help_words}")
     except TimeoutError:
@@ -84,7 +88,7 @@ async def checked(known: Exercise, attempt: Attempt | None) -> Outcome:
         return outcome(CANNOT_CHECK, f"The check did not get to its end: {_flat(error)}")
     except LabError as error:
         return outcome(CANNOT_CHECK, f"The check did not get to its end: {_flat(error)}")
-    except Exception as error:
+    except (Exception, SystemExit, KeyboardInterrupt) as error:  # the last two would end the lab's loop
         words = f"The check itself failed ({type(error).__name__}: {_flat(error)}). That is no fault of your code."
         return outcome(CANNOT_CHECK, words)
     finally:

@@ -10,6 +10,7 @@ check.py         `async def check(trial) -> str`: the observation if it is right
 import ast
 import contextlib
 import difflib
+import os
 import tomllib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -72,7 +73,17 @@ class Exercise:
 
     @property
     def check(self) -> Callable[[Any], Awaitable[str]]:
-        """Its check."""
+        """Its check.
+
+        Raises:
+            LabError: A package of the same name was imported before the course's `exercises`.
+        """
+        package = import_module("exercises")
+        if str(self.folder.parent) not in map(os.path.abspath, package.__path__):
+            raise LabError(
+                f"The name 'exercises' means {', '.join(package.__path__)} in this kernel, not {self.folder.parent}. "
+                "Rename that package or restart the kernel, and import from stagedflow.course first."
+            )
         function: Callable[[Any], Awaitable[str]] = import_module(f"exercises.{self.name}.check").check
         return function
 
@@ -110,8 +121,11 @@ def read_exercise(folder: Path) -> Exercise:
     """The exercise of this folder.
 
     Raises:
-        LabError: Its exercise.toml is not there, is no TOML, or lacks a key; the text names file and key.
+        LabError: A file is missing, or its exercise.toml is no TOML or lacks a key; the text names file and key.
     """
+    for needed in ("exercise.toml", "starter.py", "solution.py", "check.py"):
+        if not (folder / needed).is_file():
+            raise LabError(f"{folder / needed} is missing: every exercise needs it.")
     path = folder / "exercise.toml"
     try:
         told = tomllib.loads(path.read_text(encoding="utf-8"))
@@ -120,17 +134,23 @@ def read_exercise(folder: Path) -> Exercise:
 
     def value(key: str, kind: type, default: Any = None) -> Any:
         found = told.get(key, default)
-        if not isinstance(found, kind):
+        if type(found) is not kind:  # to isinstance, true is a number
             raise LabError(f"{path}: the key {key!r} must be there, as a {_KINDS[kind]}.")
         return found
+
+    def values(key: str, kind: type) -> tuple[Any, ...]:
+        found = value(key, list)
+        if not found or any(type(each) is not kind for each in found):
+            raise LabError(f"{path}: the key {key!r} must be a list of one {_KINDS[kind]} or more.")
+        return tuple(found)
 
     return Exercise(
         folder=folder,
         lesson=value("lesson", str),
         number=value("number", int),
         title=value("title", str),
-        pitfalls=tuple(value("pitfalls", list, [])),
-        hints=tuple(str(hint).strip() for hint in value("hints", list)),
+        pitfalls=values("pitfalls", int),
+        hints=tuple(hint.strip() for hint in values("hints", str)),
         time_skipping=value("time_skipping", bool, False),
     )
 

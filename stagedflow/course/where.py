@@ -10,8 +10,6 @@ from stagedflow.errors import LabError
 
 VARIABLE = "STAGEDFLOW_EXERCISES"
 """Environment variable that names the folder."""
-_NOTEBOOK = "JPY_SESSION_NAME"
-"""Jupyter tells a kernel by this variable which notebook it runs."""
 _CHECKOUT = Path(__file__).parents[2] / "notebooks"
 
 
@@ -40,11 +38,19 @@ def _candidates() -> Iterator[Path]:
     if named := os.environ.get(VARIABLE):
         yield Path(named).absolute()
         return  # what is named and wrong is not replaced by something else
-    starts = [started_in()]
-    if notebook := os.environ.get(_NOTEBOOK):
-        starts.append((started_in() / notebook).parent)
+    starts = [started_in(), *((started_in() / notebook).parent for notebook in _notebook())]
     for start in starts:
         for folder in (start, *start.parents):
             yield folder / "exercises"
     yield started_in() / "notebooks" / "exercises"
     yield _CHECKOUT / "exercises"
+
+
+def _notebook() -> Iterator[str]:
+    """The notebook that this kernel runs: Jupyter says it by a variable of the process, VS Code by one of the cells."""
+    if told := os.environ.get("JPY_SESSION_NAME"):
+        yield told
+    ipython = sys.modules.get("IPython")  # a notebook has it; nothing else needs to load it
+    shell = ipython.get_ipython() if ipython else None
+    if shell and isinstance(told := shell.user_ns.get("__vsc_ipynb_file__"), str):
+        yield told

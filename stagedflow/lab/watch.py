@@ -173,9 +173,9 @@ class RunWatch:
     async def _polled_events(self, clock: Clock) -> AsyncIterator[Any]:
         """The same from the time-skipping server, whose long poll tells of the end only. It gives no event a task."""
         while not self._run.closed:
+            self._clock_ahead = (await clock()).timestamp() - time.time()  # first: events are told by this clock
             async for event in self._handle.fetch_history_events(rpc_timeout=RPC_TIMEOUT):
                 yield event
-            self._clock_ahead = (await clock()).timestamp() - time.time()
             self._answered()
             await asyncio.sleep(POLL_SECONDS)
 

@@ -10,7 +10,7 @@ from stagedflow.background import submit
 from stagedflow.course import checking, magics
 from stagedflow.course.attempt import MAX_SOURCE, attempt_of
 from stagedflow.course.checking import check, checked
-from stagedflow.course.exercise import exercise
+from stagedflow.course.exercise import Exercise, exercise
 from stagedflow.course.outcome import CANNOT_CHECK, CORRECT, INCORRECT, NOT_ATTEMPTED, Outcome
 from stagedflow.errors import LabError
 
@@ -88,14 +88,27 @@ def test_without_a_server_nothing_is_said_of_the_answer(monkeypatch: pytest.Monk
     assert "/nowhere/temporal" in said.message
 
 
-def test_a_check_that_fails_itself_blames_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("error", [RuntimeError, SystemExit, KeyboardInterrupt])
+def test_a_check_that_fails_itself_blames_nobody(
+    error: type[BaseException], monkeypatch: pytest.MonkeyPatch
+) -> None:
     def broken(*_: object, **__: object) -> None:
-        raise RuntimeError("mine")
+        raise error("mine")
 
     monkeypatch.setattr(checking.Trial, "must_have", broken)
-    said = submit(outcome(RIGHT)).result()
+    said = submit(outcome(RIGHT)).result(60)
     assert said.status == CANNOT_CHECK
     assert "no fault of your code" in said.message
+
+
+def test_a_check_that_gives_no_text_is_not_taken_for_right(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def check_(_: object) -> int:
+        return 1
+
+    monkeypatch.setattr(Exercise, "check", check_)
+    said = submit(outcome(RIGHT)).result(60)
+    assert said.status == CANNOT_CHECK
+    assert "check.py gave 1, not a text" in said.message
 
 
 def test_check_never_raises_and_remembers(server_binary: Path) -> None:

@@ -88,14 +88,6 @@ def test_every_picture_has_words(path: Path) -> None:
     assert not re.search(r"!\[\s*\]\(", "\n".join(prose)), "a picture in the prose has no alt text"
 
 
-@each_notebook
-def test_a_lesson_is_short(path: Path) -> None:
-    notebook = saved.read(path)
-    prose = " ".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
-    assert len(saved.code_cells(notebook)) <= 20
-    assert len(prose.split()) <= 1000
-
-
 @each_solved
 def test_the_solved_form_is_the_lesson_with_the_solutions_in(path: Path) -> None:
     wanted, found = saved.read(path), saved.read(solved.solved_path(path))
