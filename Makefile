@@ -10,6 +10,9 @@ TESTS ?= tests
 PARALLEL ?= -n 6 --dist loadgroup --no-loadscope-reorder
 ARGS ?=
 
+# Where it is set, each new process compiles every library anew: a worker takes twice as long to start.
+unexport PYTHONDONTWRITEBYTECODE
+
 BIN := .venv/bin
 LEARNER := .venv/.ready-lab
 READY := .venv/.ready-test

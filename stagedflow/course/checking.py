@@ -71,7 +71,7 @@ async def checked(known: Exercise, attempt: Attempt | None) -> Outcome:
     trial, seconds = Trial(attempt, time_skipping=known.time_skipping), patience(SECONDS)
     try:
         async with asyncio.timeout(seconds):
-            seen = await known.check(trial)
+            seen: object = await known.check(trial)
         if not isinstance(seen, str):
             words = f"{known.folder / 'check.py'} gave {seen!r}, not a text that says what it saw."
             return outcome(CANNOT_CHECK, f"{words} That is no fault of your code.")
