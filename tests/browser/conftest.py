@@ -1,7 +1,7 @@
 """Fixtures: the course in a real JupyterLab, in a real browser.
 
-The browser lasts for one file's tests: its event loop must have ended when another folder's async tests come. All
-else lasts for one test, so the learner's folder, theme and layout are always new.
+The browser, JupyterLab and the learner's folder last for one file's tests: the browser's event loop must have ended
+when another folder's async tests come. Page, layout and kernels are new for each test.
 """
 
 import os
@@ -45,19 +45,19 @@ def browser(chromium: str) -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture
-def course(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def course(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the notebooks, so that no test changes the repository."""
-    folder = tmp_path / "notebooks"
+    folder = tmp_path_factory.mktemp("course") / "notebooks"
     if NOTEBOOKS.is_dir():
         shutil.copytree(NOTEBOOKS, folder, ignore=shutil.ignore_patterns(".ipynb_checkpoints", ".stagedflow"))
     folder.mkdir(exist_ok=True)
     return folder
 
 
-@pytest.fixture
-def server(course: Path, tmp_path: Path) -> Iterator[JupyterServer]:
-    with serve(course, tmp_path / "jupyter") as server:
+@pytest.fixture(scope="module")
+def server(course: Path) -> Iterator[JupyterServer]:
+    with serve(course, course.with_name("jupyter")) as server:
         yield server
 
 
@@ -75,3 +75,4 @@ def jupyter(
         print("what the page looked like:", page.screenshot(tmp_path / "failed.png"))
     page.close()
     context.close()
+    server.end_kernels()

@@ -1,5 +1,6 @@
 """A JupyterLab server as a learner starts it, with none of the configuration of this machine."""
 
+import json
 import os
 import secrets
 import signal
@@ -29,6 +30,14 @@ class JupyterServer:
     def url(self, path: str) -> str:
         """The address of a path, with the token that opens it."""
         return f"{self.address}/{path}?token={self.token}"
+
+    def end_kernels(self) -> None:
+        """Shut down every kernel, and wait until it has ended."""
+        with urllib.request.urlopen(self.url("api/kernels"), timeout=60) as answer:
+            kernels = json.load(answer)
+        for kernel in kernels:
+            ask = urllib.request.Request(self.url(f"api/kernels/{kernel['id']}"), method="DELETE")
+            urllib.request.urlopen(ask, timeout=60).close()
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Every notebook, run from top to bottom by strict nbval, without a network; each lesson solved, too.
+"""Every notebook, run from top to bottom by strict nbval, without a network; of its solved form what differs from it.
 
 One also runs with one saved count wrong, and all as copies whose cells only give what is saved, all but one count each:
 if nbval let that pass, its silence about the others would mean nothing.
@@ -87,12 +87,12 @@ def test_what_is_saved_is_what_runs(path: Path, tmp_path: Path) -> None:
 
 @each_solved
 def test_what_is_saved_solved_is_what_runs(path: Path, tmp_path: Path) -> None:
-    validation = validated(saved.read(solved.solved_path(path)), path, tmp_path)
+    validation = validated(solved.own_part(saved.read(solved.solved_path(path))), path, tmp_path)
     assert not validation.not_passed, validation.log
 
 
 def test_a_wrong_count_is_found(tmp_path: Path) -> None:
-    path = saved.NOTEBOOKS[0]
+    path = saved.NOTEBOOKS[-1]  # the index, which takes least time
     notebook = saved.read(path)
     cell = plant(notebook)
     validation = validated(notebook, path, tmp_path)

@@ -93,6 +93,8 @@ def test_the_solved_form_is_the_lesson_with_the_solutions_in(path: Path) -> None
     wanted, found = saved.read(path), saved.read(solved.solved_path(path))
     solved.solve(wanted)
     assert [cell.source for cell in found.cells] == [cell.source for cell in wanted.cells]
+    for one, other in zip(saved.code_cells(found), saved.code_cells(wanted), strict=True):
+        assert solved.is_own(one) or saved.same(one.outputs, other.outputs), one.source
 
 
 @each_solved
