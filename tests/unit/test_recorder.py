@@ -1,8 +1,11 @@
 """The recorder around Temporal's own Replayer: the real StagedWorkflow on recorded histories, sandbox on."""
 
 import inspect
+import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,7 +14,7 @@ from temporalio.worker import Replayer, WorkflowInstance, WorkflowRunner
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
 
 from stagedflow import staged
-from stagedflow.replay.recording import recorder
+from stagedflow.replay.recording import by_monitoring, recorder
 from stagedflow.replay.recording.recorder import LineTracer, RecordingRunner, Sink
 from stagedflow.replay.trace import ReplayStep
 from stagedflow.staged import StagedWorkflow
@@ -105,7 +108,9 @@ async def test_a_sink_that_raises_fails_no_task_and_is_told(
     assert "was not recorded: RuntimeError('disk full')" in capfd.readouterr().err
 
 
-def test_the_trace_function_of_a_debugger_is_put_back() -> None:
+def test_the_trace_function_of_a_debugger_is_put_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(by_monitoring, "available", lambda: False)
+
     def debugger(*_: object) -> None:
         return None
 
@@ -117,6 +122,133 @@ def test_the_trace_function_of_a_debugger_is_put_back() -> None:
         assert sys.gettrace() is debugger
     finally:
         sys.settrace(before)
+
+
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="sys.monitoring came with Python 3.12")
+def test_a_debugger_and_other_tools_go_on_beside_it() -> None:
+    def learner() -> int:
+        return 1
+
+    seen: list[str] = []
+
+    def debugger(frame: Any, event: str, _: object) -> Any:
+        seen.append(frame.f_code.co_name)
+
+    before = sys.gettrace()
+    sys.settrace(debugger)
+    try:
+        tracer = LineTracer(__file__)
+        with tracer:
+            assert sys.gettrace() is debugger
+            learner()
+    finally:
+        sys.settrace(before)
+    assert "learner" in seen
+    assert tracer.taken == [(__file__, learner.__code__.co_firstlineno + 1)]
+
+
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="sys.monitoring came with Python 3.12")
+def test_where_other_tools_have_every_place_the_hook_serves() -> None:
+    code = (
+        "import sys\n"
+        "for tool in range(6):\n"
+        "    sys.monitoring.use_tool_id(tool, 'another')\n"
+        "from stagedflow.replay.recording.line_tracer import LineTracer\n"
+        "tracer = LineTracer(__file__)\n"
+        "def learner():\n"
+        "    return 1\n"
+        "with tracer:\n"
+        "    learner()\n"
+        "print(type(tracer._way).__name__, [line for _, line in tracer.taken])\n"
+    )
+    path = Path(tempfile.mkdtemp(), "crowded.py")
+    path.write_text(code)
+    told = subprocess.run([sys.executable, str(path)], capture_output=True, text=True, timeout=120, check=True)
+    assert told.stdout == "Hook [7]\n"
+
+
+LOOPS = """
+def loops():
+    for _ in range(2):
+        pass
+    while _ < 3: _ += 1
+    [x for x in range(2)]
+    for _ in range(2): x = 1
+
+def fib(n):
+    if n < 2:
+        return n
+    return fib(n - 1) + fib(n - 2)
+"""
+
+
+def of_file(path: Path) -> dict[str, Any]:
+    """What LOOPS defines, as this file's."""
+    path.write_text(LOOPS)
+    names: dict[str, Any] = {}
+    exec(compile(LOOPS, str(path), "exec"), names)
+    return names
+
+
+def test_the_lines_of_loops_are_those_of_pythons_trace_hook(tmp_path: Path) -> None:
+    """Python's own order is the measure: versions differ in how often they come to a loop's first line."""
+    loops, seen = of_file(tmp_path / "loops.py")["loops"], []
+
+    def on_call(frame: Any, event: str, _: object) -> Any:
+        if frame.f_code.co_filename == str(tmp_path / "loops.py"):
+            if event == "line":
+                seen.append(frame.f_lineno)
+            return on_call
+        return None
+
+    before = sys.gettrace()
+    sys.settrace(on_call)
+    try:
+        loops()
+    finally:
+        sys.settrace(before)
+    tracer = LineTracer(str(tmp_path / "loops.py"))
+    with tracer:
+        loops()
+    assert [line for _, line in tracer.taken] == seen
+
+
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="sys.monitoring came with Python 3.12")
+def test_code_that_is_not_recorded_is_soon_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After the cut, outside an activation, and where a library was taken for foreign first."""
+    monkeypatch.setattr(by_monitoring, "_watchers", {})  # another test's code may hang in its activation
+    fib = of_file(tmp_path / "loops.py")["fib"]
+    tracer = LineTracer(str(tmp_path / "loops.py"))
+    with tracer:
+        fib(25)
+        heard = by_monitoring._unheard
+        fib(25)
+        assert tracer.cut and by_monitoring._unheard - heard < 100
+    fib(25)
+    assert by_monitoring._unheard - heard < 100
+    with tracer:
+        fib(3)
+    assert not tracer.cut and len(tracer.taken) > 8, "the next activation is recorded again"
+
+
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="sys.monitoring came with Python 3.12")
+def test_a_workflow_in_a_librarys_folder_is_recorded_though_another_ran_it_first(tmp_path: Path) -> None:
+    library = str(Path(pytest.__file__).with_name("not_there.py"))
+    fib = of_file(tmp_path / "loops.py")["fib"]
+    fib.__code__ = fib.__code__.replace(co_filename=library)
+    other = LineTracer(__file__)
+    with other:
+        fib(3)
+    assert not any(file == library for file, _ in other.taken)
+    tracer = LineTracer(library)
+    with tracer:
+        fib(3)
+    again = list(tracer.taken)
+    with other:
+        fib(3)
+    with tracer:
+        fib(3)
+    assert tracer.taken == again and len(again) > 8
 
 
 def test_only_the_learners_own_lines_are_taken() -> None:

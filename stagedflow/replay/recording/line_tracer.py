@@ -1,21 +1,16 @@
-"""Which lines of the learner's code run, in order, and which of them makes a command: by Python's own trace hook."""
+"""Which lines of the learner's code run, in order, and which of them makes a command."""
 
 import asyncio
-import dis
-import inspect
-import os
-import sys
 from dataclasses import dataclass
-from pathlib import Path
 from types import CodeType, FrameType
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from temporalio import workflow
-
 from stagedflow.replay import _sdk
+from stagedflow.replay.recording import by_monitoring
+from stagedflow.replay.recording.by_hook import Hook
+from stagedflow.replay.recording.watching import AWAITS, Way, is_foreign
 from stagedflow.replay.trace import SideEffect
-from stagedflow.replay.values.attributes import LIBRARY_FOLDERS
 from stagedflow.replay.values.safe_text import safe_text
 
 Site = tuple[str, int]
@@ -40,33 +35,20 @@ class Maker:
 
 
 MAX_LINES = 5_000
-"""Lines kept of one activation."""
-MAX_CALLS = 100_000
-"""Calls looked at in one activation, those inside libraries included.
-
-After either, tracing ends until the next activation: code that computes for long must not take much longer for being
-watched, or the SDK would call it a deadlock.
-"""
-
+"""Lines kept of one activation; after these, watching ends until the next one."""
 MAX_SIDE_EFFECTS = 100
 """Side effects kept of one activation."""
 
-_ASKS = {
-    function.__name__: function.__code__
-    for function in (
-        workflow.now, workflow.time, workflow.time_ns, workflow.random, workflow.new_random, workflow.uuid4,
-        workflow.uuid7, workflow.patched, workflow.deprecate_patch,
-    )
-}  # fmt: skip
-_OWN_PACKAGE = str(Path(__file__).parents[2]) + os.sep
-_AWAITS = inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR | inspect.CO_ITERABLE_COROUTINE
-_MAY_PAUSE = _AWAITS | inspect.CO_GENERATOR
+
+def way_of_watching(workflow_file: str) -> Way:
+    """The one place that chooses: `sys.monitoring` where it can be had, else the trace hook."""
+    return by_monitoring.Monitoring(workflow_file) if by_monitoring.available() else Hook()
 
 
 class LineTracer:
     """Collects the lines executed in the workflow's file and the learner's own modules.
 
-    A coroutine that goes on after an await tells Python's trace hook no line until its next one. The line of that await
+    A coroutine that goes on after an await reports no line until its next one. The line of that await
     is counted all the same, once the coroutine has really gone on: it is where the result arrives.
 
     Args:
@@ -91,21 +73,18 @@ class LineTracer:
         self.side_effects: list[SideEffect] = []
         self.interrupted: Site | None = None
         self.cut = False
-        self._calls = 0
         self._wanted: dict[str, bool] = {workflow_file: True}
         self._sites: dict[Site, Site] = {}
         self._cancelled: WeakKeyDictionary[asyncio.Task[Any], Site | None] = WeakKeyDictionary()
         self._resumed: Site | None = None
         self._left: Site | None = None
-        self._previous: Any = None
+        self._way = way_of_watching(workflow_file)
 
     def wants(self, code: CodeType) -> bool:
         """True if lines of this code are the learner's."""
-        file = code.co_filename
-        wanted = self._wanted.get(file)
+        wanted = self._wanted.get(code.co_filename)
         if wanted is None:
-            foreign = file.startswith(("<", *LIBRARY_FOLDERS, _OWN_PACKAGE)) or file == _sdk.SANDBOX_FILE
-            wanted = self._wanted[file] = not foreign
+            wanted = self._wanted[code.co_filename] = not is_foreign(code)
         return wanted
 
     def site(self, frame: FrameType | None) -> Site | None:
@@ -117,35 +96,23 @@ class LineTracer:
         return None
 
     def __enter__(self) -> None:
-        self.side_effects, self.started, self.cut, self._calls = [], [], False, 0
+        self.side_effects, self.started, self.cut = [], [], False
         self.taken, self.makers, self._resumed, self._left, self.interrupted = [], [], None, None, None
-        self._previous = sys.gettrace()
-        sys.settrace(self._on_call)
+        self._way.begin(self)
 
     def __exit__(self, *_: object) -> None:
-        if sys.gettrace() is None and self.taken and not self.cut:
-            # Python drops a trace hook in which an exception comes: the interrupt came while the hook itself ran.
+        if not self._way.end() and self.taken:
             self.interrupted = self.interrupted or self.taken[-1]
-        sys.settrace(self._previous)
 
-    def _on_call(self, frame: FrameType, _event: str, _arg: object) -> Any:
-        # Python calls this for every call that the SDK makes, too: what is not looked for must cost next to nothing.
+    def entered(self, frame: FrameType) -> None:
+        """Wanted code begins, or goes on at an await."""
         code = frame.f_code
-        self._calls += 1
-        if self._calls > MAX_CALLS:
-            return self._end(frame)
-        if self.wants(code):
-            frame.f_trace_lines = True
-            if code.co_flags & _AWAITS and frame.f_lineno != code.co_firstlineno:
-                self._resumed = code.co_filename, frame.f_lineno
-            return self._on_line
-        if code.co_name in _sdk.WATCHED:
-            self._watch(code.co_name, frame)
-        elif _ASKS.get(code.co_name) is code and frame.f_back and self.wants(frame.f_back.f_code):
-            return self._on_answer
-        return None
+        if code.co_flags & AWAITS and frame.f_lineno != code.co_firstlineno:
+            self._resumed = code.co_filename, frame.f_lineno
 
-    def _watch(self, name: str, frame: FrameType) -> None:
+    def watch(self, frame: FrameType) -> None:
+        """The SDK adds a command, starts a task or cancels one."""
+        name = frame.f_code.co_name
         if name == _sdk.ADDS_COMMAND:
             self.makers.append(self._maker(frame))
         elif name == _sdk.REGISTERS_TASK and "task" in frame.f_locals:
@@ -155,14 +122,15 @@ class LineTracer:
         elif name == _sdk.CANCELS and isinstance(frame.f_locals.get("self"), asyncio.Task):
             self._cancelled[frame.f_locals["self"]] = self.site(frame.f_back)
 
-    def _on_answer(self, frame: FrameType, event: str, arg: Any) -> Any:
-        if event == "return" and len(self.side_effects) < MAX_SIDE_EFFECTS and frame.f_back:
-            name = frame.f_code.co_name
-            asked = safe_text(frame.f_locals["id"]) if "id" in frame.f_locals else ""
-            answer = "" if name in ("random", "new_random", "deprecate_patch") else f" = {safe_text(arg)}"
-            file, line = frame.f_back.f_code.co_filename, frame.f_back.f_lineno
-            self.side_effects.append(SideEffect(name, f"workflow.{name}({asked}){answer}", line, file))
-        return self._on_answer
+    def answered(self, frame: FrameType, answer: Any) -> None:
+        """Temporal's answer to the learner's line that called."""
+        if len(self.side_effects) >= MAX_SIDE_EFFECTS or not frame.f_back:
+            return
+        name = frame.f_code.co_name
+        asked = safe_text(frame.f_locals["id"]) if "id" in frame.f_locals else ""
+        told = "" if name in ("random", "new_random", "deprecate_patch") else f" = {safe_text(answer)}"
+        file, line = frame.f_back.f_code.co_filename, frame.f_back.f_lineno
+        self.side_effects.append(SideEffect(name, f"workflow.{name}({asked}){told}", line, file))
 
     def _maker(self, frame: FrameType) -> Maker:
         if line := self.site(frame.f_back):
@@ -175,43 +143,37 @@ class LineTracer:
             return Maker(None, left=self._left)
         return Maker(None, self.born.get(task), self._cancelled.get(task), self._left)
 
-    def _on_line(self, frame: FrameType, event: str, arg: Any) -> Any:
-        if event == "exception" and arg[0] is GeneratorExit:
+    def line(self, frame: FrameType) -> None:
+        """Wanted code comes to its frame's line."""
+        self._go_on()
+        site = frame.f_code.co_filename, frame.f_lineno
+        self.taken.append(self._sites.setdefault(site, site))  # one object a line: a trace holds it often
+        self.cut = len(self.taken) >= MAX_LINES
+
+    def left(self, frame: FrameType, *, pauses: bool) -> None:
+        """Wanted code gives control back."""
+        if pauses:
+            self._resumed = None
+        else:
+            self._go_on()
+            self._left = frame.f_code.co_filename, frame.f_lineno
+
+    def raised(self, frame: FrameType, kind: type) -> None:
+        """An exception comes in wanted code, or goes through it."""
+        if kind is GeneratorExit:
             # Python throws away a coroutine that nobody holds any more, perhaps another workflow's: it does not go on.
             self._resumed = None
-            frame.f_trace_lines = False
-            return None
-        if self._resumed:
-            # The outermost coroutine resumes first, and each resumes the next: only the innermost has gone on, and
-            # only if it does not pause again at once.
-            if event != "return" or not _pauses(frame):
-                self.taken.append(self._resumed)
-            self._resumed = None
-        if event == "line":
-            site = frame.f_code.co_filename, frame.f_lineno
-            self.taken.append(self._sites.setdefault(site, site))  # one object a line: a trace holds it often
-            if len(self.taken) >= MAX_LINES:
-                return self._end(frame)
-        elif event == "return":
-            if not _pauses(frame):
-                self._left = frame.f_code.co_filename, frame.f_lineno
-        elif event == "exception" and arg[0].__name__ == _sdk.INTERRUPTS and self.interrupted is None:
+            return
+        self._go_on()
+        if kind.__name__ == _sdk.INTERRUPTS and self.interrupted is None:
             self.interrupted = frame.f_code.co_filename, frame.f_lineno
-        return self._on_line
 
-    def _end(self, frame: FrameType | None) -> None:
-        """Stop tracing for the rest of the activation, in every frame on the stack."""
-        self.cut = True
-        sys.settrace(None)
-        while frame is not None:
-            frame.f_trace = None
-            frame = frame.f_back
+    def _go_on(self) -> None:
+        """Count the await at which a coroutine has gone on.
 
-
-def _pauses(frame: FrameType) -> bool:
-    """True if this frame, which gives control back, will go on later."""
-    code = frame.f_code
-    if not code.co_flags & _MAY_PAUSE:
-        return False
-    instruction = dis.opname[code.co_code[frame.f_lasti]]
-    return "YIELD" in instruction or instruction == "RESUME"  # from Python 3.13 on it stands behind the yield already
+        The outermost coroutine resumes first, and each resumes the next: only the innermost has gone on, and only if it
+        does not pause again at once.
+        """
+        if self._resumed:
+            self.taken.append(self._resumed)
+            self._resumed = None
