@@ -16,6 +16,9 @@ from tests.browser.server import JupyterServer
 
 ELSEWHERE = re.compile(r"^(?!(https?|wss?)://127\.0\.0\.1[:/]|data:|blob:|about:)")
 
+POLL = 100
+"""Milliseconds between two looks at a page; to look at each of its frames takes a processor for itself."""
+
 # The page's side. Cells are read from the document model: the DOM may hold only those in view.
 HELPERS = """
 window.course = {
@@ -191,7 +194,7 @@ class JupyterPage:
         """
         arg, timeout = [css, regex], deadline * 1000
         try:
-            found = self.page.wait_for_function("arg => course.matching(arg)", arg=arg, timeout=timeout)
+            found = self.page.wait_for_function("arg => course.matching(arg)", arg=arg, timeout=timeout, polling=POLL)
         except Error as error:
             shown = self.text(css)
             raise AssertionError(f"no {regex!r} in {css} after {deadline} s:\n{shown}") from error
@@ -215,7 +218,7 @@ class JupyterPage:
 
     def _wait(self, condition: str, arg: Any = None, *, deadline: float) -> None:
         try:
-            self.page.wait_for_function(condition, arg=arg, timeout=deadline * 1000)
+            self.page.wait_for_function(condition, arg=arg, timeout=deadline * 1000, polling=POLL)
         except Error as error:
             state = self.page.evaluate("() => course.state()")
             raise AssertionError(f"not in {deadline} s: {condition}; the page: {state}") from error

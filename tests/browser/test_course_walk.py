@@ -6,7 +6,7 @@ from pathlib import Path
 from playwright.sync_api import Locator
 
 from stagedflow.course.exercise import exercise
-from tests.browser.jupyter import JupyterPage
+from tests.browser.jupyter import POLL, JupyterPage
 
 LESSON = "03_send_signals_that_misbehave.ipynb"
 NAME = "never_go_back"
@@ -30,7 +30,7 @@ def cell(jupyter: JupyterPage, index: int) -> Locator:
 def follow(jupyter: JupyterPage, link: str, notebook: str) -> None:
     """Click a link of the page, and wait for the notebook behind it."""
     jupyter.page.get_by_role("link", name=link).first.click()
-    jupyter.page.wait_for_function("path => course.opened(path)", arg=notebook, timeout=60_000)
+    jupyter.page.wait_for_function("path => course.opened(path)", arg=notebook, timeout=60_000, polling=POLL)
 
 
 def type_answer(jupyter: JupyterPage, index: int, source: str) -> None:
