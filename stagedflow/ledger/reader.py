@@ -189,10 +189,10 @@ class Ledger:
         """The run of this workflow that a worker wrote of last, or None."""
         rows = self._rows(
             "SELECT run_id FROM (SELECT run_id, MAX(json_extract(step, '$.at')) at FROM activations "
-            "WHERE workflow_id = ?1 GROUP BY run_id UNION ALL SELECT run_id, MAX(started) FROM activities "
-            "WHERE workflow_id = ?1 GROUP BY run_id) ORDER BY at DESC LIMIT 1",
-            workflow_id,
-        )
+            "WHERE workflow_id = ? GROUP BY run_id UNION ALL SELECT run_id, MAX(started) FROM activities "
+            "WHERE workflow_id = ? GROUP BY run_id) ORDER BY at DESC LIMIT 1",
+            workflow_id, workflow_id,
+        )  # fmt: skip
         return rows[0][0] if rows else None
 
     def version(self) -> int:
