@@ -3,7 +3,9 @@
 import os
 import re
 import sys
+import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,12 +29,14 @@ class Crew:
 
     Attributes:
         by_name: In the order started; of two with one name the later.
+        ended: Process id -> how and when (seconds since the epoch) a worker has ended.
     """
 
     def __init__(
         self, settings: Mapping[str, Any], folder: Path, ledger: LedgerWriter, on_change: Callable[[], None]
     ) -> None:
         self.by_name: dict[str, WorkerProcess] = {}
+        self.ended: dict[int, tuple[str, float]] = {}
         self._settings = settings
         self._folder = folder
         self._ledger = ledger
@@ -67,6 +71,12 @@ class Crew:
             config = {**self._settings, "sys_path": [p or os.getcwd() for p in sys.path]}
             self.by_name.pop(name, None)  # so that the new one comes last
             worker = self.by_name[name] = WorkerProcess(name, spec, config, self._folder, self._ledger)
-            worker.on_change = self._on_change
+            self.ended.pop(worker.pid, None)
+            worker.on_change = partial(self._changed, worker)
             self._on_change()
         return worker
+
+    def _changed(self, worker: WorkerProcess) -> None:
+        if not worker.alive:
+            self.ended.setdefault(worker.pid, (worker.state, time.time()))
+        self._on_change()

@@ -16,6 +16,7 @@ class Facts:
 
     Attributes:
         trouble: Why the server could not be asked lately, in words, or "".
+        unwritten: Why the ledger may lack what the kernel had to write, in words, or "".
         clock_ahead: Seconds by which the server's clock, which history has, is ahead of this computer's, which the
             ledger has; None if they are the same.
     """
@@ -30,6 +31,16 @@ class Facts:
     trace: ReplayTrace = field(default_factory=ReplayTrace)
     trouble: str = ""
     clock_ahead: float | None = None
+    unwritten: str = ""
+
+    @property
+    def uncounted(self) -> tuple[str, ...]:
+        """The types of activities that history has as completed, and of whose end the ledger has no row.
+
+        A worker writes that row before it tells the server, so a row that is not there is lost, or waits for the disk.
+        """
+        written = {attempt.activity_id for attempt in self.attempts if attempt.finished is not None}
+        return tuple(a.type for a in self.run.activities if a.outcome == "completed" and a.activity_id not in written)
 
     @property
     def ledger_lags(self) -> bool:

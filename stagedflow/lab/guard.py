@@ -30,8 +30,6 @@ def _owner_is_gone(lock: int) -> bool:
 def _watch(lock: int, server: int) -> None:
     """Runs in the forked child: its parent is the server, so `getppid` tells whether that still lives."""
     while not _owner_is_gone(lock):
-        if os.getppid() != server:
-            return
         time.sleep(POLL_SECONDS)
     for sign in (signal.SIGTERM, signal.SIGKILL):
         deadline = time.monotonic() + GRACE_SECONDS
@@ -40,6 +38,13 @@ def _watch(lock: int, server: int) -> None:
                 os.kill(server, sign)
         while os.getppid() == server and time.monotonic() < deadline:
             time.sleep(0.02)
+
+
+def _remove(folder: str) -> None:
+    """The lab's folder: a kernel that was killed could not do it."""
+    import shutil  # here, as it takes longer than all else
+
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def main(owner_lock: str, log_file: str, *program: str) -> None:
@@ -55,6 +60,7 @@ def main(owner_lock: str, log_file: str, *program: str) -> None:
     if os.fork() == 0:
         try:
             _watch(lock, server)
+            _remove(os.path.dirname(owner_lock))
         finally:
             os._exit(0)
     os.execv(program[0], program)

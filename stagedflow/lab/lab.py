@@ -110,7 +110,7 @@ class Lab(Operations):
         key = (port, ui_port, str(temporal), time_skipping)
         async with _starting:
             known = _labs.pop(key, None)
-            if known and (known.closed or not await known.answers()):
+            if known and (known.closed or not known.ledger.path.exists() or not await known.answers()):
                 await known.close()
                 known = None
             lab = _labs[key] = known or await cls._start(port, ui_port, temporal, time_skipping)
@@ -218,6 +218,8 @@ class Lab(Operations):
 
     async def _close(self) -> None:
         await asyncio.gather(*(w.crash() for w in self.workers.values()), return_exceptions=True)
+        for worker in self.workers.values():
+            worker.end_family()
         await self._server.stop()
         self._writer.close()
         self._changed()
@@ -229,6 +231,13 @@ class Lab(Operations):
 
     async def __aexit__(self, *_: object) -> None:
         await self.close()
+
+    def _ended(self) -> dict[int, tuple[str, float]]:
+        return self._crew.ended
+
+    def _unwritten(self) -> str:
+        lost = f"{self._writer.lost} rows of the ledger were lost" if self._writer.lost else ""
+        return self._writer.trouble or lost
 
     def _changed(self) -> None:
         for listener in list(self._listeners):

@@ -1,5 +1,6 @@
 """What a lab lets you do with a workflow beside Temporal's own API: wait for a named moment, look, take a shortcut."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from temporalio.client import Client, WorkflowExecutionDescription, WorkflowHandle
@@ -34,7 +35,15 @@ class Operations:
     def fact_sources(self) -> FactSources:
         """Who can tell of this lab's workflows."""
         clock = self.env.get_current_time if self.time_skipping else None
-        return FactSources(self.client, self.ledger, clock, lambda: self.closed)
+        return FactSources(self.client, self.ledger, clock, lambda: self.closed, self._ended, self._unwritten)
+
+    def _ended(self) -> Mapping[int, tuple[str, float]]:
+        """Of each worker that has ended: process id -> how and when."""
+        return {}
+
+    def _unwritten(self) -> str:
+        """Why the ledger may lack something, in words, or ""."""
+        return ""
 
     @on_lab_loop
     async def until(

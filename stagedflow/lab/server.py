@@ -84,6 +84,20 @@ def _missing(what: str, wheel: str, otherwise: str) -> NoReturn:
     )
 
 
+_locks: set[int] = set()
+"""The locks that this process holds."""
+
+
+def _leave_locks() -> None:
+    """In a fork of this process: the fork is not the owner, and its life must not keep a lab alive."""
+    for lock in _locks:
+        os.close(lock)
+    _locks.clear()
+
+
+os.register_at_fork(after_in_child=_leave_locks)
+
+
 class Server:
     """One server, and the folder that goes with it.
 
@@ -104,6 +118,7 @@ class Server:
         self.log_path = folder / "server.log"
         self._lock = os.open(self.owner_lock, os.O_RDWR | os.O_CREAT, 0o600)
         fcntl.flock(self._lock, fcntl.LOCK_EX)
+        _locks.add(self._lock)
         self.ui_port = 0
 
     async def start(self, *, binary: Path, namespace: str, port: int | None, ui_port: int | None) -> None:
@@ -179,8 +194,9 @@ class Server:
     def release(self) -> None:
         """Free the lock: the watchers end what is left."""
         if self._lock >= 0:
-            fcntl.flock(self._lock, fcntl.LOCK_UN)  # closing alone is not enough if a fork of the kernel holds it, too
+            fcntl.flock(self._lock, fcntl.LOCK_UN)
             os.close(self._lock)
+            _locks.discard(self._lock)
             self._lock = -1
 
     def _launcher(self, binary: Path) -> Path:

@@ -6,8 +6,8 @@ It never queries: a query would make a new worker replay, and use up the very th
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -40,12 +40,16 @@ class FactSources:
         ledger: What the workers wrote.
         clock: The server's clock, where it is not this computer's (time skipping); else None.
         closed: True once nobody is there any more to be asked.
+        ended: Process id -> how and when (seconds since the epoch) a worker has ended: the ledger may not have it yet.
+        unwritten: Why the ledger may lack what this process has to write, in words, or "".
     """
 
     client: Client
     ledger: Ledger
     clock: Clock | None
     closed: Callable[[], bool]
+    ended: Callable[[], Mapping[int, tuple[str, float]]] = dict
+    unwritten: Callable[[], str] = str
 
 
 class RunWatch:
@@ -117,12 +121,20 @@ class RunWatch:
             trace=self._trace.now(self._run_id, lives),
             trouble=self._trouble,
             clock_ahead=self._clock_ahead,
+            unwritten=self._sources.unwritten(),
         )
 
     def _lives(self) -> tuple[WorkerLife, ...]:
         """The workers that have lived during this run."""
         begin = self._events[0].at if self._events and self._clock_ahead is None else 0.0
-        return tuple(life for life in self._sources.ledger.lives() if life.ended is None or life.ended >= begin)
+        ended = self._sources.ended()
+        known = []
+        for life in self._sources.ledger.lives():
+            if life.ended is None and life.pid in ended:
+                how, at = ended[life.pid]
+                life = replace(life, ended=at, how=how)
+            known.append(life)
+        return tuple(life for life in known if life.ended is None or life.ended >= begin)
 
     def _look_at_end(self, task: asyncio.Task[None]) -> None:
         """Nobody awaits what follows the run, so its surprises are told here."""

@@ -107,6 +107,11 @@ class WorkerProcess:
             self._process.send_signal(signal.SIGKILL)
             await self._end()
 
+    def end_family(self) -> None:
+        """End what the worker's activities have started and left behind; it is dead itself."""
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.pid, signal.SIGKILL)  # it led a session of its own
+
     @on_lab_loop
     async def stop(self) -> None:
         """Stop gracefully: no new tasks, running activities may finish for a few seconds, the server is told.

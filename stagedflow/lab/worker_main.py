@@ -100,6 +100,8 @@ def end_with(owner_lock: str) -> None:
 
     def watch() -> None:
         fcntl.flock(lock, fcntl.LOCK_SH)
+        if os.getpgid(0) == os.getpid():
+            os.killpg(0, signal.SIGKILL)  # with what its activities have started
         os._exit(0)
 
     threading.Thread(target=watch, name="owner-watch", daemon=True).start()

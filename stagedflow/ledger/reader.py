@@ -4,6 +4,7 @@ Each worker process writes its own rows as things happen: an activity's start an
 kernel writes how each worker's life began and ended. A killed writer loses its unwritten tail and nothing else.
 """
 
+import contextlib
 import json
 import sqlite3
 from collections.abc import Iterable, Sequence
@@ -99,9 +100,9 @@ class Ledger:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        with connect(path) as db:
+        path.touch()
+        with contextlib.closing(connect(path)) as db:
             db.executescript(SCHEMA)
-        db.close()
 
     def activity_counts(self, workflow_id: str, *, run_id: str | None = None) -> dict[str, ActivityCount]:
         """Starts and completions of each activity type, counted from rows that the workers wrote.
@@ -206,18 +207,19 @@ class Ledger:
     def _rows(self, sql: str, *values: object) -> Sequence[Any]:
         if not self.path.exists():
             raise LabError("The ledger has gone with its lab, which is closed. `lab = await Lab.start()` starts anew.")
-        with connect(self.path) as db:
-            rows = db.execute(sql, values).fetchall()
-        db.close()
-        return rows
+        try:
+            with contextlib.closing(connect(self.path)) as db:
+                return db.execute(sql, values).fetchall()
+        except sqlite3.DatabaseError as error:
+            raise LabError(f"The ledger at {self.path} cannot be read: {error}.") from None
 
     def __repr__(self) -> str:
         return "Ledger(activity starts and finishes, worker lives, activations)"
 
 
 def connect(path: Path) -> sqlite3.Connection:
-    """A connection as every reader and writer of the ledger uses it."""
-    db = sqlite3.connect(path, timeout=60, check_same_thread=False)
+    """A connection to the ledger, as every reader and writer uses it; a file that is not there is not made."""
+    db = sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True, timeout=60, check_same_thread=False)
     db.execute("PRAGMA journal_mode=WAL")  # readers never wait for a writer
     db.execute("PRAGMA synchronous=NORMAL")  # a SIGKILL loses nothing committed; only a power cut could
     return db

@@ -98,9 +98,57 @@ def close_the_lab(kernel: Kernel) -> None:
 def test_nothing_of_a_kernels_lab_outlives_it(end: object) -> None:
     with kernel() as notebook:
         assert notebook.run(LAB) == ""
-        lab = lab_in(notebook.pid)
+        lab, folder = lab_in(notebook.pid), Path(notebook.run("print(lab.ledger.path.parent, end='')"))
+        assert folder.is_dir()
         end(notebook)  # type: ignore[operator]
         assert not survivors(lab)
+        assert wait_for(lambda: not folder.exists())
+
+
+def test_a_fork_of_the_kernel_keeps_no_lab_alive() -> None:
+    with kernel() as notebook:
+        assert notebook.run(LAB) == ""
+        lab = lab_in(notebook.pid)
+        code = "import os, time\npid = os.fork()\nif not pid:\n    time.sleep(600)\n    os._exit(0)\nprint(pid, end='')"
+        fork = int(notebook.run(code))
+        try:
+            sigkill(notebook)
+            assert not survivors(lab)
+        finally:
+            os.kill(fork, signal.SIGKILL)
+
+
+BACKGROUND = """
+import subprocess
+from datetime import timedelta
+from temporalio import activity, workflow
+
+@activity.defn
+async def leave() -> int:
+    return subprocess.Popen(["sleep", "600"]).pid
+
+@workflow.defn
+class Leaves:
+    @workflow.run
+    async def run(self) -> int:
+        return await workflow.execute_activity(leave, start_to_close_timeout=timedelta(seconds=60))
+"""
+LEAVES = """
+from stagedflow import Lab
+lab = await Lab.start()
+await lab.start_worker(workflows=["leaving:Leaves"], activities=["leaving:leave"], python_path=[{0!r}])
+print(await lab.client.execute_workflow("Leaves", id="leaves", task_queue=lab.task_queue), end="")
+"""
+
+
+@pytest.mark.parametrize("end", [sigkill, close_the_lab])
+def test_what_an_activity_has_started_ends_with_the_lab(end: object, tmp_path: Path) -> None:
+    (tmp_path / "leaving.py").write_text(BACKGROUND)
+    with kernel() as notebook:
+        left = read(int(notebook.run(LEAVES.format(str(tmp_path)))))
+        assert left and left.alive
+        end(notebook)  # type: ignore[operator]
+        assert not survivors([left])
 
 
 def test_an_interrupt_ends_nothing_of_the_lab() -> None:

@@ -2,13 +2,19 @@
 
 import asyncio
 import re
+import shutil
+import sqlite3
 from collections.abc import AsyncIterator, Callable
+from contextlib import closing
 from html import unescape
 
+import ipywidgets
 import pytest
 
 from stagedflow import Lab, LabError, StagedWorkflow, StagePanel
+from stagedflow.ledger.reader import connect
 from stagedflow.staged import reserve_devices
+from tests.integration.processes import wait_for
 from tests.integration.story import start as start_rollout
 
 
@@ -188,3 +194,52 @@ async def test_a_server_that_died_is_told_in_the_panel(lab: Lab, panels: Callabl
     await shows(panel, "message", "the Temporal server does not answer")
     panel.buttons["advance 1"].click()
     await shows(panel, "message", "cannot be|not sent|not answer")
+
+
+async def test_a_closed_panel_leaves_no_widget(lab: Lab) -> None:
+    handle = await start_rollout(lab)
+    StagePanel(lab, handle).close()
+    before = set(ipywidgets.Widget.widgets)
+    panel = StagePanel(lab, handle)
+    assert len(set(ipywidgets.Widget.widgets) - before) > 50
+    await shows(panel, "heading", "running")
+    panel.close()
+    assert set(ipywidgets.Widget.widgets) - before == set()
+
+
+async def test_rows_that_a_worker_could_not_write_are_told(lab: Lab, panels: Callable[..., StagePanel]) -> None:
+    """The disk was full: history knows better than the ledger, and the panel says so."""
+    await lab.start_worker("A")
+    handle = await start_rollout(lab)
+    await lab.until(handle, gate=1)
+    panel = panels(lab, handle)
+    await shows(panel, "ledger", "reserve_devices 1 1")
+    with closing(connect(lab.ledger.path)) as db, db:
+        db.execute("DELETE FROM activities")
+    await panel.advance(1)
+    told = await shows(panel, "ledger", "late or lost")
+    assert "history says that reserve_devices completed" in told
+
+
+async def test_a_worker_that_was_killed_is_not_shown_as_running_while_the_ledger_cannot_be_written(
+    lab: Lab, panels: Callable[..., StagePanel], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    worker = await lab.start_worker("A")
+    handle = await start_rollout(lab)
+    await lab.until(handle, gate=1)
+    panel = panels(lab, handle)
+    await shows(panel, "lives", "● running")
+    lab._writer._connect = lambda _: (_ for _ in ()).throw(sqlite3.OperationalError("disk full"))  # type: ignore
+    await worker.crash()
+    await shows(panel, "lives", "✕ crashed")
+    await shows(panel, "message", r"The ledger is incomplete: since \d\d:\d\d:\d\d nothing can be written .* disk full")
+    del lab._writer._connect
+    assert await asyncio.to_thread(wait_for, lambda: lab.ledger.lives()[0].how == "crashed")
+
+
+async def test_a_lab_whose_folder_was_removed_is_replaced(lab: Lab) -> None:
+    shutil.rmtree(lab.ledger.path.parent)
+    async with await Lab.start() as new:
+        assert new is not lab and lab.closed
+        await new.start_worker("A")
+        await new.until(await start_rollout(new), gate=1)

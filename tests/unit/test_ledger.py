@@ -1,16 +1,19 @@
 """The ledger on disk: counts by run, what a killed writer leaves, and a database that somebody else has locked."""
 
 import asyncio
+import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from stagedflow.ledger.reader import ActivityCount, Ledger
+from stagedflow.errors import LabError
+from stagedflow.ledger import writer as writer_module
+from stagedflow.ledger.reader import ActivityCount, Ledger, connect
 from stagedflow.ledger.writer import LedgerWriter
 from stagedflow.replay.trace import ReplayStep
 
@@ -179,6 +182,57 @@ def test_a_lock_of_another_process_makes_no_caller_wait_and_loses_no_row(ledger:
         rows[-1].result(60)
     assert len(ledger.attempts("r")) == 200
     assert len(ledger.trace("r").steps) == 1
+
+
+def test_a_full_disk_is_told_and_what_waited_is_written_once_there_is_room(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def on_a_full_disk(path: Path) -> sqlite3.Connection:
+        db = connect(path)
+        db.execute("PRAGMA max_page_count = 1")  # SQLite takes the pages that there are: each further one is too much
+        return db
+
+    monkeypatch.setattr(writer_module, "connect", on_a_full_disk)
+    with writing(ledger) as writer:
+        writer.worker_started("A", 9, records=True).result(60)
+        late = writer.sources("r", {"staged.py": "x" * 100_000})
+        crashed = writer.worker_ended(9, "crashed")
+        until(lambda: writer.trouble)
+        assert "nothing can be written to" in writer.trouble and "database or disk is full" in writer.trouble
+        assert not crashed.done()
+        monkeypatch.setattr(writer_module, "connect", connect)
+        crashed.result(60)
+        until(lambda: not writer.trouble)
+    assert late is None and writer.lost == 0
+    assert ledger.lives()[0].how == "crashed"
+    assert ledger.sources("r").texts == {"staged.py": "x" * 100_000}
+    assert capfd.readouterr().err.count("nothing can be written") == 1
+
+
+def test_a_row_that_cannot_be_written_takes_no_other_with_it(ledger: Ledger) -> None:
+    with writing(ledger) as writer:
+        for name in ("one", "\ud800", "two"):
+            writer.activity_started("w", "r", name, "flash", 1)
+    assert [attempt.activity_id for attempt in ledger.attempts("r")] == ["one", "two"]
+    assert writer.lost == 1 and not writer.trouble
+
+
+def test_a_ledger_that_was_removed_is_told_in_words_and_not_made_anew(ledger: Ledger) -> None:
+    ledger.path.unlink()
+    with pytest.raises(LabError, match="The ledger has gone"):
+        ledger.lives()
+    writer = LedgerWriter(ledger.path, pid=1)
+    writer.worker_started("A", 1, records=True)
+    until(lambda: writer.trouble)
+    writer.close(timeout=0.1)
+    assert "unable to open" in writer.trouble and not ledger.path.exists()
+
+
+def until(condition: Callable[[], object]) -> None:
+    deadline = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
 
 
 async def test_a_row_that_is_on_disk_can_be_awaited(ledger: Ledger) -> None:

@@ -23,6 +23,7 @@ from stagedflow.lab.watch import RunWatch
 from stagedflow.lab.worker import WorkerProcess
 from stagedflow.staged import StagedWorkflow
 from stagedflow.widgets.assets import asset_text
+from stagedflow.widgets.closing import close_whole
 from stagedflow.widgets.panel import parts
 from stagedflow.widgets.panel.actions import Action, actions, holder_of, short_seconds
 from stagedflow.widgets.panel.replay_section import ReplaySection
@@ -144,7 +145,7 @@ class StagePanel(ipywidgets.VBox):
             if _panels.get((id(self._lab), self._workflow.id)) is self:
                 del _panels[(id(self._lab), self._workflow.id)]
             self._life.cancel()
-        self.replay.close()
+            close_whole(self)
         super().close()
 
     async def _live(self) -> None:
@@ -187,7 +188,12 @@ class StagePanel(ipywidgets.VBox):
             button.description = action.label
             button.disabled = bool(action.refusal)
             button.tooltip = f"{action.label}: not now, {action.refusal}" if action.refusal else action.label
-        trouble = facts.trouble and f"The run cannot be followed now: {facts.trouble}."
+        trouble = " ".join(
+            [
+                f"The run cannot be followed now: {facts.trouble}." if facts.trouble else "",
+                f"The ledger is incomplete: {facts.unwritten}." if facts.unwritten else "",
+            ]
+        ).strip()
         at_gate = None if facts.run.closed else facts.run.gate is not None
         self._show("message", lambda: parts.notice(trouble or self._message, trouble=bool(trouble) or self._trouble))
         self._show("heading", lambda: parts.heading(facts, lab.web_ui))

@@ -126,9 +126,16 @@ def ledger(facts: Facts) -> str:
         f"<td>{escape(_where(facts, name))}</td></tr>"
         for name, count in facts.counts.items()
     ]
+    lacking = ""
+    if facts.uncounted:
+        lacking = (
+            "<p class='sf-trouble'>⚠ Rows of the ledger are late or lost: history says that "
+            f"{escape(', '.join(dict.fromkeys(facts.uncounted)))} completed, and no worker has written it. Is the disk "
+            "full? Counts are too low until the rows come.</p>"
+        )
     if not rows:
-        return "<p class='sf-quiet'>Ledger: no activity has been started yet.</p>"
-    return (
+        return lacking or "<p class='sf-quiet'>Ledger: no activity has been started yet.</p>"
+    return lacking + (
         "<table class='sf-table'><caption>Ledger: how often each activity really ran</caption><thead><tr>"
         "<th scope='col'>activity</th><th scope='col'>started</th><th scope='col'>completed</th>"
         f"<th scope='col'>by worker</th></tr></thead><tbody>{''.join(rows)}</tbody></table>"
