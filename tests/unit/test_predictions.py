@@ -14,7 +14,7 @@ OPTIONS = ["the <first>", "the last"]
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("STAGEDFLOW_HOME", str(tmp_path))
-    monkeypatch.setattr(progress_file, "_unkept", {})
+    monkeypatch.setattr(progress_file, "_waiting", [])
 
 
 def radio(prediction: object) -> object:

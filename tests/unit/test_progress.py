@@ -1,5 +1,7 @@
 """The learner's progress: kept whole, by several kernels at once, and never thrown away."""
 
+import errno
+import fcntl
 import json
 import multiprocessing
 from pathlib import Path
@@ -12,7 +14,7 @@ from stagedflow.course import hint, progress, progress_file, solution
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("STAGEDFLOW_HOME", str(tmp_path / "mine"))
-    monkeypatch.setattr(progress_file, "_unkept", {})
+    monkeypatch.setattr(progress_file, "_waiting", [])
     return tmp_path / "mine"
 
 
@@ -50,7 +52,7 @@ def test_kernels_that_write_at_once_lose_nothing(home: Path) -> None:
     assert progress_file.read()["exercises"]["x"]["checks"] == 100
 
 
-@pytest.mark.parametrize("text", ["{", "[]", '{"exercises": 3}', '{"exercises": {"a": 1}}', '"x"', "\0"])
+@pytest.mark.parametrize("text", ["[" * 100_000, "{", "[]", '{"exercises": 3}', '{"exercises": {"a": 1}}', '"x"', "\0"])
 def test_a_broken_file_is_put_aside_and_never_lost(home: Path, text: str) -> None:
     home.mkdir()
     (home / "progress.json").write_text(text)
@@ -58,6 +60,51 @@ def test_a_broken_file_is_put_aside_and_never_lost(home: Path, text: str) -> Non
     assert statuses()["never_go_back"] == "correct"
     kept = [path.read_text() for path in home.iterdir()]
     assert text in kept or json.loads(text)["exercises"] == {"a": 1}
+
+
+def test_what_could_not_be_written_is_merged_with_what_others_have_written(home: Path) -> None:
+    home.write_text("a file in the folder's place")
+    progress_file.note("exercises", "never_go_back", best="correct", checks=lambda before: (before or 0) + 1)
+    home.unlink()
+    home.mkdir()
+    told = {"exercises": {"charge_once": {"best": "correct"}, "never_go_back": {"checks": 4}}, "predictions": {}}
+    (home / "progress.json").write_text(json.dumps(told))
+    progress_file.note("predictions", "03-burst", answer="all\ud800")
+    found = json.loads((home / "progress.json").read_text())
+    assert found["exercises"] == {
+        "charge_once": {"best": "correct"},
+        "never_go_back": {"best": "correct", "checks": 5},
+    }
+    assert found["predictions"] == {"03-burst": {"answer": "all\ud800"}}
+    assert progress_file.trouble() == ""
+
+
+def test_a_lock_that_another_holds_is_waited_for_not_long(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(progress_file, "LOCK_SECONDS", 0.05)
+    home.mkdir()
+    with (home / "progress.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        progress_file.note("exercises", "never_go_back", best="correct")
+        assert "kept until this kernel ends" in progress_file.trouble()
+        assert statuses()["never_go_back"] == "correct"
+    progress_file.note("exercises", "never_go_back", hints=1)
+    assert json.loads((home / "progress.json").read_text())["exercises"]["never_go_back"]["best"] == "correct"
+
+
+def test_a_file_system_without_locks_keeps_it_in_memory(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def flock(*_: object) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(fcntl, "flock", flock)
+    progress_file.note("exercises", "never_go_back", best="correct")
+    assert statuses()["never_go_back"] == "correct"
+    assert progress_file.trouble()
+
+
+def test_only_its_owner_can_look(home: Path) -> None:
+    home.mkdir(mode=0o755)
+    progress_file.note("exercises", "never_go_back", best="correct")
+    assert [path.stat().st_mode & 0o077 for path in (home, home / "progress.json")] == [0, 0]
 
 
 def test_where_nothing_can_be_written_it_is_kept_in_memory_and_said(home: Path) -> None:
