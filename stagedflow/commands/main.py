@@ -40,7 +40,8 @@ def parser() -> argparse.ArgumentParser:
         "replay",
         help="step through a saved history with its code",
         description="Replay a workflow's history against its code, by Temporal's own Replayer, and show each step. "
-        "No activity runs, and no server is needed.",
+        "No activity runs, and no server is needed. The module that --workflow names is imported, and its code runs "
+        "here: name one that you trust.",
         epilog="Exit code: 0 the history fits the code, 3 it does not (or the code raises or never yields; the steps "
         "up to there are shown all the same), 1 the history or the code cannot be read, 2 wrong arguments.",
         allow_abbrev=False,

@@ -154,6 +154,18 @@ class Trial(Observer):
                 error if isinstance(error, Wrong) else Wrong(f"The query {name} failed: {faults.words(error)}.")
             ) from None
 
+    async def update(self, handle: WorkflowHandle[Any, Any], name: str, *args: Any) -> Any:
+        """The answer to an update.
+
+        Raises:
+            WorkflowUpdateFailedError: The workflow refused it, or its handler failed: Temporal's own error.
+            Wrong: A workflow task failed, or there was no answer.
+        """
+        try:
+            return await self._watched(handle, handle.execute_update(name, args=args), RPC.total_seconds())
+        except TimeoutError:
+            raise Wrong(f"The update {name} got no answer. {await self.now(handle)}") from None
+
     async def result(self, handle: WorkflowHandle[Any, Any], *, seconds: float = WAIT) -> Any:
         """The workflow's result.
 

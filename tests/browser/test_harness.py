@@ -69,10 +69,8 @@ def test_what_goes_wrong_in_the_page_is_seen(jupyter: JupyterPage, demo: str) ->
     page = jupyter.page
     with page.expect_event("requestfailed"), page.expect_event("websocket"):
         jupyter.run_cells(lambda cell: "course.invalid" in cell["source"])
-    assert sorted(jupyter.requested_elsewhere) == [
-        "http://course.invalid/picture.png",
-        "ws://course.invalid/socket",
-    ]
+    # A page may ask more than once.
+    assert set(jupyter.requested_elsewhere) == {"http://course.invalid/picture.png", "ws://course.invalid/socket"}
     with pytest.raises(AssertionError, match="ZeroDivisionError"):
         jupyter.run_cells(4)
     assert jupyter.cell_errors() == [CellError(4, "ZeroDivisionError", "division by zero")]

@@ -35,17 +35,19 @@ async def test_while_parked(lab: Lab) -> None:
 @pytest.mark.parametrize("number", range(4))
 async def test_inside_an_activity(lab: Lab, number: int) -> None:
     name = list(START_TO_CLOSE)[number]
-    dead = await lab.start_worker("A")
-    if number:
-        handle = await parked(lab, gate=number, work_seconds=0.5)
-        await handle.signal("advance_stage", number)
-    else:
-        handle = await start(lab, work_seconds=0.5)
-    await lab.until(handle, started=name)
-    await dead.crash()
-    assert lab.ledger.activity_counts(handle.id)[name].completed == 0
+    for work_seconds in (0.5, 2, 8, 32):  # on a busy machine, a short activity may complete before the worker is killed
+        dead = await lab.start_worker("A")
+        if number:
+            handle = await parked(lab, gate=number, work_seconds=work_seconds)
+            await handle.signal("advance_stage", number)
+        else:
+            handle = await start(lab, work_seconds=work_seconds)
+        await lab.until(handle, started=name)
+        await dead.crash()
+        if not lab.ledger.activity_counts(handle.id)[name].completed:
+            break
 
-    await lab.shorten_start_to_close(handle, seconds=1)
+    await lab.shorten_start_to_close(handle, seconds=2 * work_seconds + 1)  # the next attempt has no longer
     await lab.skip_sticky_wait(handle)  # or its result would lie on the dead worker's queue
     alive = await lab.start_worker("B")
     await lab.until(handle, started=name, attempt=2)

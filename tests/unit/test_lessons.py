@@ -36,7 +36,7 @@ def test_a_lesson_says_what_it_needs_and_ends_with_a_living_panel(lesson: Path) 
     assert all(words in prose for words in ("**You will**", "**You learn**", "**You need**", "Time: "))
     assert "## Your turn" in prose
     [minutes] = re.findall(r"Time: (\d+) minutes\.", prose)
-    assert 5 <= int(minutes) <= 30
+    assert int(minutes) >= 5
     assert sources(lesson, "code")[-1].endswith("StagePanel(lab, handle)")
 
 

@@ -1,4 +1,4 @@
-# gets: was recorded 2 times
+# gets: do not carry what is done
 from datetime import timedelta
 
 from temporalio import workflow

@@ -1,6 +1,8 @@
 """A long activity loses its worker in the middle: it must go on there, and a healthy attempt must not be given up."""
 
 import asyncio
+import os
+import signal
 import tempfile
 from pathlib import Path
 
@@ -8,6 +10,7 @@ from temporalio.api.enums.v1 import TimeoutType
 from temporalio.api.workflow.v1 import PendingActivityInfo
 
 from stagedflow.course.trial import Trial, Wrong, require
+from stagedflow.lab.worker import WorkerProcess
 
 DEVICES = 11
 MIDDLE = range(2, 10)
@@ -27,8 +30,8 @@ async def check(trial: Trial) -> str:
         log = Path(folder, "flashed.txt")
         worker = await trial.work()
         handle = await trial.start("FlashFleet", str(log))
-        await _in_the_middle(trial, handle, log)
-        await worker.crash()  # at once: the device after the heartbeat is in the works
+        await _in_the_middle(trial, worker, handle, log)
+        await worker.crash()
         await trial.crash(handle)
         before = _flashed(log)
         await _noticed(trial, handle, log, len(before))
@@ -57,8 +60,12 @@ async def check(trial: Trial) -> str:
     return "The worker died in the middle. The next attempt went on there, and each device is flashed."
 
 
-async def _in_the_middle(trial: Trial, handle, log: Path) -> None:
-    """Wait until a heartbeat has just come in the middle of the work; without heartbeats, until later."""
+async def _in_the_middle(trial: Trial, worker: WorkerProcess, handle, log: Path) -> None:
+    """Wait until a heartbeat has come in the middle of the work, and no device since; without heartbeats, until later.
+
+    Then the device after the heartbeat is in the works, and the worker stands still: on a busy machine, it would finish
+    that device before it is killed.
+    """
     clock = asyncio.get_running_loop().time
     deadline = clock() + 8
     heard = None
@@ -70,8 +77,13 @@ async def _in_the_middle(trial: Trial, handle, log: Path) -> None:
         pending = (await handle.describe()).raw_description.pending_activities
         heard = next((p.last_heartbeat_time.ToNanoseconds() for p in pending), 0)
         done = len(_flashed(log))
-        if done >= MIDDLE.stop or (done in MIDDLE and before is not None and heard > before):
+        if done >= MIDDLE.stop:
             return
+        if done in MIDDLE and before is not None and heard > before:
+            os.kill(worker.pid, signal.SIGSTOP)
+            if heard > os.stat(log).st_mtime_ns:
+                return
+            os.kill(worker.pid, signal.SIGCONT)
         for each in pending:
             if each.attempt > 1:
                 raise Wrong(
