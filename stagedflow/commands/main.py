@@ -58,6 +58,28 @@ def parser() -> argparse.ArgumentParser:
         required=True,
         help="the workflow's class, from this folder or an installed package; may be given more than once",
     )
+    replay.add_argument("--workflow-id", metavar="ID", help="the workflow's id, for a history that does not hold it")
+    replay.add_argument(
+        "--converter",
+        metavar="MODULE:OBJECT",
+        help="the DataConverter of the workflow's client and worker, or a function that makes it",
+    )
+    replay.add_argument(
+        "--plugin",
+        metavar="MODULE:OBJECT",
+        action="append",
+        default=[],
+        help="a plugin of the workflow's client and worker, or what makes it; may be given more than once",
+    )
+    sandbox = replay.add_mutually_exclusive_group()
+    sandbox.add_argument(
+        "--passthrough",
+        metavar="MODULE",
+        action="append",
+        default=[],
+        help="a module that the workflow's sandbox passes through; may be given more than once",
+    )
+    sandbox.add_argument("--unsandboxed", action="store_true", help="run the workflow without Temporal's sandbox")
     replay.add_argument("--html", metavar="OUT.html", help="write the viewer as one page that needs no network")
     replay.add_argument("--text", action="store_true", help="print the table of steps; the default without --html")
     replay.set_defaults(module="stagedflow.commands.replay")

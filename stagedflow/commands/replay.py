@@ -10,6 +10,10 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from temporalio.converter import DataConverter
+from temporalio.worker import Plugin, UnsandboxedWorkflowRunner
+from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
+
 from stagedflow.errors import LabError
 from stagedflow.replay.definitions import definition_of, workflow_classes
 from stagedflow.replay.saved.replayer import record_replay
@@ -35,7 +39,15 @@ def run(args: argparse.Namespace) -> int:
     if args.html:
         _must_be_writable(Path(args.html), Path(args.history))
     workflows = [find_workflow(named) for named in args.workflow]
-    trace = asyncio.run(record_replay(Path(args.history), workflows=workflows))
+    options: dict[str, Any] = {"plugins": [_made(_find(name), Plugin, name) for name in args.plugin]}
+    if args.converter:
+        options["data_converter"] = _made(_find(args.converter), DataConverter, args.converter)
+    if args.unsandboxed:
+        options["workflow_runner"] = UnsandboxedWorkflowRunner()
+    elif args.passthrough:
+        restrictions = SandboxRestrictions.default.with_passthrough_modules(*args.passthrough)
+        options["workflow_runner"] = SandboxedWorkflowRunner(restrictions=restrictions)
+    trace = asyncio.run(record_replay(Path(args.history), workflows=workflows, workflow_id=args.workflow_id, **options))
     _print(tell(trace, table=args.text or not args.html))
     if args.html:
         from stagedflow.widgets.viewer.viewer import ReplayViewer
@@ -85,6 +97,29 @@ def find_workflow(named: str) -> type:
         what = "has no" if found is None else "has no workflow"
         raise LabError(f"The module {module_name} {what} {class_name!r}. Its workflows: {there}.")
     return found  # type: ignore[no-any-return]
+
+
+def _find(named: str) -> Any:
+    """What `module:object` names."""
+    module_name, colon, name = named.partition(":")
+    if not (colon and module_name and name):
+        raise LabError(f"{named!r} names nothing: write module:object, such as my_package.client:converter.")
+    module = _import(module_name, name)
+    if not hasattr(module, name):
+        raise LabError(f"The module {module_name} has no {name!r}.")
+    return getattr(module, name)
+
+
+def _made(found: Any, kind: type, named: str) -> Any:
+    """The object of this kind, or the one that `found` makes when it is called."""
+    if not isinstance(found, kind) and callable(found):
+        try:
+            found = found()
+        except Exception as error:
+            raise LabError(f"{named} could not be called: {type(error).__name__}: {error}.") from error
+    if not isinstance(found, kind):
+        raise LabError(f"{named} is a {type(found).__name__}, and no {kind.__name__} of Temporal's SDK.")
+    return found
 
 
 def _import(name: str, class_name: str) -> ModuleType:

@@ -48,8 +48,12 @@ def event_type(event: Any) -> str:
 
 
 def attributes(event: Any) -> Any:
-    """The message that holds what is particular to this event, or None."""
-    name = event.WhichOneof("attributes")
+    """The message that holds what is particular to an event of its type: an empty one, if the event lacks it.
+
+    None for a type that is not known yet and has none.
+    """
+    own = f"{event_type(event).lower()}_event_attributes"
+    name = own if hasattr(event, own) else event.WhichOneof("attributes")
     return getattr(event, name) if name else None
 
 

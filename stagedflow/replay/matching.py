@@ -112,8 +112,10 @@ class _Instance:
                 return self._index.started.get(self._asked.get(job.key, 0))
             case kind if kind.startswith("resolve_"):
                 asked = self._asked.get(job.key, 0)
-                if local := self._index.found.get((_sdk.LOCAL_ACTIVITY_MARKER, id)):
-                    return local if job.key.startswith("activity:") and local == asked else None
+                # A local activity's number is counted with the activities', and may be a child's or a signal's, too.
+                local = self._index.found.get((_sdk.LOCAL_ACTIVITY_MARKER, id))
+                if local and job.key.startswith("activity:"):
+                    return local if local == asked else None
                 # A cancelled activity may be resolved at once, long before history holds how it ended.
                 found = self._index.resolved.get(asked, 0)
                 return found if 0 < found <= self._task else None

@@ -1,5 +1,6 @@
 """Reading a history: every form in which one is exported, and every way in which a file is none."""
 
+import gzip
 import json
 import re
 from collections.abc import Callable
@@ -9,10 +10,12 @@ from typing import Any
 import pytest
 from temporalio.client import WorkflowHistory
 
+from stagedflow import StagedWorkflow, record_replay
 from stagedflow.errors import LabError
 from stagedflow.replay.saved.history_file import HOW_TO_EXPORT, read_history
 from tests.conftest import FIXTURES
-from tests.fixtures.recorded import in_older_spelling
+from tests.fixtures.cases import CASES
+from tests.fixtures.recorded import in_older_spelling, load
 
 FILE = FIXTURES / "completed.json"
 
@@ -142,7 +145,7 @@ def test_an_export_that_was_cut_off_is_told_as_such(text: str, share: float) -> 
         ),
         (lambda e: e[1:], "with event 2 (WORKFLOW_TASK_SCHEDULED)"),
         (lambda e: [*e[:5], *e[8:]], "has a gap: where event 6 should be, it has event 9"),
-        (lambda e: [*e[:5], *e[4:]], "has a gap: where event 6 should be, it has event 5"),
+        (lambda e: [*e[:5], *e[4:]], "has event 5 (ACTIVITY_TASK_SCHEDULED) twice, or in the wrong place"),
         (lambda e: [e[0], *reversed(e[1:])], "has a gap: where event 2 should be, it has event 41"),
     ],
 )
@@ -196,3 +199,91 @@ def test_a_file_that_is_no_text_is_told(tmp_path: Path) -> None:
     file.write_bytes(b"\x89PNG\r\n\x1a\n\x00\xff")
     with pytest.raises(LabError, match="is no text"):
         read_history(file)
+
+
+def exported() -> dict[str, Any]:
+    """A whole history, as an export has it."""
+    return json.loads((FIXTURES / "completed.json").read_text())
+
+
+def test_an_export_that_was_compressed_or_is_utf_16_is_read(tmp_path: Path) -> None:
+    text = json.dumps(exported())
+    for name, data in (
+        ("history.json.gz", gzip.compress(text.encode())),
+        ("little.json", text.encode("utf-16-le")),
+        ("big.json", text.encode("utf-16-be")),
+    ):
+        (tmp_path / name).write_bytes(data)
+        assert len(read_history(tmp_path / name).events) == len(exported()["events"])
+
+
+def test_events_that_are_listed_newest_first_are_read() -> None:
+    history = exported()
+    history["events"].reverse()
+    assert [event.event_id for event in read_history(history).events][:2] == [1, 2]
+
+
+def of_no_type(history: dict[str, Any]) -> None:
+    history["events"][6]["eventType"] = "EVENT_TYPE_OF_NEXT_YEAR"
+
+
+def twice(history: dict[str, Any]) -> None:
+    history["events"].insert(7, history["events"][6])
+
+
+def readable(history: dict[str, Any]) -> None:
+    start = history["events"][0]["workflowExecutionStartedEventAttributes"]
+    start["input"] = {"payloads": [{"metadata": {"encoding": "json/plain"}, "data": "x"}]}
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (of_no_type, "event whose type this SDK (temporalio 1.35."),
+        (twice, "has event 7 (ACTIVITY_TASK_COMPLETED) twice, or in the wrong place"),
+        (readable, 'its payloads made readable, as the Web UI\'s format "Human Readable" does'),
+    ],
+)
+def test_what_is_wrong_with_an_export_is_said_in_one_sentence(change: Any, words: str) -> None:
+    history = exported()
+    change(history)
+    for source in (history, json.dumps(history)):
+        with pytest.raises(LabError) as told:
+            read_history(source)
+        assert words in str(told.value)
+
+
+def test_lines_that_were_cut_off_are_told() -> None:
+    lines = "\n".join(json.dumps(event) for event in exported()["events"][:4])
+    with pytest.raises(LabError, match="ends in the middle of line 4: the export was cut off"):
+        read_history(lines[:-20])
+
+
+@pytest.mark.parametrize("number", range(1, 42))
+async def test_an_event_without_its_attributes_gives_a_failure_and_no_traceback(number: int) -> None:
+    history = exported()
+    event = history["events"][number - 1]
+    for name in [name for name in event if name.endswith("Attributes")]:
+        del event[name]
+    try:
+        trace = await record_replay(history, workflows=[StagedWorkflow])
+    except LabError:
+        assert number == 1  # without its start it is no history
+    else:
+        assert trace.failure is None or trace.failure.text
+
+
+async def test_the_id_that_a_history_lacks_is_asked_for_or_found_by_a_childs() -> None:
+    case, whole = CASES["child_in_one_step"], load("child_in_one_step")
+    first = whole.events[0].workflow_execution_started_event_attributes
+    real = first.workflow_id
+    first.workflow_id = ""
+    nameless = WorkflowHistory("", whole.events)
+    trace = await record_replay(nameless, workflows=[case.workflow])
+    assert trace.failure is None and trace.notes == (
+        f"This history does not hold its workflow's id. By its child workflow's it is {real!r}.",
+    )
+    named = await record_replay(nameless, workflows=[case.workflow], workflow_id=real)
+    assert named.failure is None and named.notes == ()
+    wrong = await record_replay(nameless, workflows=[case.workflow], workflow_id="another")
+    assert wrong.failure and "started the child workflow" in wrong.failure.text

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -190,3 +191,57 @@ def test_a_reader_that_stops_early_gets_no_traceback() -> None:
         process.stdout.close()
         assert process.stderr.read() == b""
         assert process.wait(60) == 0
+
+
+CLIENT = """
+from temporalio.client import Client
+from temporalio.converter import DataConverter
+from temporalio.plugin import SimplePlugin
+
+converter = DataConverter.default
+used = []
+
+def make_converter():
+    used.append("converter")
+    return DataConverter.default
+
+def make_plugin():
+    def runner(existing):
+        used.append(type(existing).__name__)
+        return existing
+    return SimplePlugin("mine", workflow_runner=runner)
+"""
+
+
+@pytest.fixture
+def client(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """The learner's module with a converter and a plugin."""
+    (folder / "my_client.py").write_text(CLIENT)
+    monkeypatch.delitem(sys.modules, "my_client", raising=False)
+    return lambda: sys.modules["my_client"].used
+
+
+def test_the_clients_converter_and_plugins_are_taken(client: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    options = ("--converter", "my_client:make_converter", "--plugin", "my_client:make_plugin", "--passthrough", "json")
+    assert replay(HISTORY, "--workflow", STAGED, *options) == 0
+    assert client() == ["converter", "SandboxedWorkflowRunner"]
+    assert "in 8 steps" in capsys.readouterr().out
+    assert replay(HISTORY, "--workflow", STAGED, "--converter", "my_client:converter", "--unsandboxed") == 0
+    assert "in 8 steps" in capsys.readouterr().out, "recorded without the sandbox, too"
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (("--converter", "my_client"), "'my_client' names nothing: write module:object"),
+        (("--converter", "my_client:gone"), "The module my_client has no 'gone'."),
+        (("--converter", "my_client:used"), "my_client:used is a list, and no DataConverter of Temporal's SDK."),
+        (("--plugin", "my_client:Client"), "my_client:Client could not be called: TypeError: "),
+        (("--workflow-id", "another"), "is the one of the workflow 'completed', not of 'another'"),
+    ],
+)
+def test_an_option_that_names_nothing_usable_is_told(
+    client: Any, options: tuple[str, ...], words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert replay(HISTORY, "--workflow", STAGED, *options) == 1
+    assert words in capsys.readouterr().err

@@ -173,10 +173,16 @@ def _waits(steps: Sequence[ReplayStep], index: int) -> str:
     return f": it waits for {first.text}{_at(first.line, first.file, first.text)}"
 
 
+def _cause(raised: BaseException) -> str:
+    """What the SDK's own words leave out: an argument that does not fit is only named in the cause."""
+    cause = raised.__cause__
+    return f" ({type(cause).__name__}: {text_of(cause)})" if cause else ""
+
+
 def _raised_text(steps: Sequence[ReplayStep], raised: BaseException | None, message: str) -> str:
     # The log still has the exception, unless somebody has silenced it.
     known = steps[-1].failure if steps and steps[-1].failure else message
-    what = one_line(f"{type(raised).__name__}: {text_of(raised)}" if raised else known)
+    what = one_line(f"{type(raised).__name__}: {text_of(raised)}{_cause(raised)}" if raised else known)
     if not (steps and steps[-1].failure):
         return f"A workflow task failed before the workflow's code came to run: {what}"
     lines = sites_of(raised, {file for step in steps for file, _ in step.lines}) or steps[-1].lines

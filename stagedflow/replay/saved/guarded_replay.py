@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from temporalio.client import WorkflowHistory
-from temporalio.worker import Replayer, UnsandboxedWorkflowRunner, WorkflowReplayResult, WorkflowRunner
+from temporalio.worker import Plugin, Replayer, ReplayerConfig, Worker, WorkerConfig, WorkflowReplayResult
 
 from stagedflow.background import quiet_runtime
 from stagedflow.errors import LabError
 from stagedflow.replay import _sdk
-from stagedflow.replay.recording.recorder import RecordingRunner
+from stagedflow.replay.recording.recorder import RecordingRunner, Sink
 from stagedflow.replay.saved.daemon_threads import DaemonThreads
 from stagedflow.replay.saved.quiet import quiet_task
 from stagedflow.replay.trace import ReplayStep
@@ -45,12 +45,37 @@ class Replayed:
         return _sdk.DEADLOCK_CODE in text_of(exception_in(self.records))
 
 
-async def replay(history: WorkflowHistory, runner: WorkflowRunner, **options: Any) -> Replayed:
+class _Recording(Plugin):
+    """The last plugin: it records with whatever runners the plugins before it have chosen."""
+
+    def __init__(self, sink: Sink) -> None:
+        self._sink = sink
+
+    def configure_replayer(self, config: ReplayerConfig) -> ReplayerConfig:
+        """Implements `Plugin.configure_replayer`."""
+        config["workflow_runner"] = RecordingRunner(config["workflow_runner"], self._sink)
+        config["unsandboxed_workflow_runner"] = RecordingRunner(config["unsandboxed_workflow_runner"], self._sink)
+        return config
+
+    def run_replayer(self, replayer: Replayer, histories: Any, next: Any) -> Any:
+        """Implements `Plugin.run_replayer`."""
+        return next(replayer, histories)
+
+    def configure_worker(self, config: WorkerConfig) -> WorkerConfig:
+        """Implements `Plugin.configure_worker`, which nobody calls here."""
+        return config
+
+    async def run_worker(self, worker: Worker, next: Any) -> None:
+        """Implements `Plugin.run_worker`, which nobody calls here."""
+        await next(worker)
+
+
+async def replay(history: WorkflowHistory, *, plugins: Sequence[Plugin] = (), **options: Any) -> Replayed:
     """Replay a history and record it.
 
     Args:
         history: A whole history with at least one workflow task: for another the Replayer would wait for ever.
-        runner: The runner to record.
+        plugins: The worker's.
         options: Those of `Replayer`.
 
     Raises:
@@ -63,10 +88,9 @@ async def replay(history: WorkflowHistory, runner: WorkflowRunner, **options: An
 
     threads = DaemonThreads()
     replayer = Replayer(
-        workflow_runner=RecordingRunner(runner, take),
-        unsandboxed_workflow_runner=RecordingRunner(UnsandboxedWorkflowRunner(), take),
         workflow_task_executor=threads,
         runtime=quiet_runtime(),
+        plugins=[*plugins, _Recording(take)],
         **options,
     )
     task, replayed.records = quiet_task(replayer.replay_workflow(history, raise_on_replay_failure=False))

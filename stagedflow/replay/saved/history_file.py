@@ -1,12 +1,15 @@
 """Reading a history that was exported: by Temporal's Web UI, its CLI, or an SDK's `to_json`."""
 
 import codecs
+import gzip
 import json
 import re
+import zlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import temporalio
 from google.protobuf.json_format import Error as ProtobufError
 from temporalio.api.enums.v1 import EventType
 from temporalio.api.history.v1 import HistoryEvent
@@ -18,6 +21,8 @@ HOW_TO_EXPORT = (
     "Export one with `temporal workflow show --workflow-id ID --output json > history.json`, "
     "or with the Download button of the workflow's page in the Web UI."
 )
+UNNAMED = "unknown-workflow-id"
+"""The id that the code is given where a history does not hold the workflow's."""
 _UNREADABLE = (ProtobufError, ValueError, TypeError, KeyError, AttributeError, RecursionError)
 """What the SDK raises for JSON that is no history: it expects one."""
 _BYTE_ORDER_MARKS = (
@@ -28,6 +33,9 @@ _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+_BARE_UTF_16 = ((b"{\0", "utf-16-le"), (b"[\0", "utf-16-le"), (b"\0{", "utf-16-be"), (b"\0[", "utf-16-be"))
+_READABLE = re.compile(r'"encoding"\s*:\s*"(?:json|binary)/')
+"""A payload's encoding in plain words. In a history that can be replayed it is in base64, as all of a payload is."""
 
 
 def read_history(source: WorkflowHistory | str | Path | Mapping[str, Any]) -> WorkflowHistory:
@@ -67,7 +75,12 @@ def _text_of(source: str | Path) -> str:
         raise LabError(f"There is no file {name!r} here{either}. {HOW_TO_EXPORT}") from error
     except (OSError, ValueError) as error:  # ValueError: a name with a null character in it
         raise LabError(f"{name!r} cannot be read: {getattr(error, 'strerror', None) or error}.") from error
-    encoding = next((name for mark, name in _BYTE_ORDER_MARKS if data.startswith(mark)), "utf-8")
+    if data.startswith(b"\x1f\x8b"):
+        try:
+            data = gzip.decompress(data)
+        except (OSError, EOFError, zlib.error) as error:
+            raise LabError(f"{name!r} is compressed, and cannot be decompressed: {error}. {HOW_TO_EXPORT}") from error
+    encoding = next((name for mark, name in (*_BYTE_ORDER_MARKS, *_BARE_UTF_16) if data.startswith(mark)), "utf-8")
     try:
         return data.decode(encoding)
     except UnicodeDecodeError as error:
@@ -75,6 +88,11 @@ def _text_of(source: str | Path) -> str:
 
 
 def _parsed(source: str | dict[str, Any], name: str) -> WorkflowHistory:
+    if _READABLE.search(source if isinstance(source, str) else _dumped(source)):
+        raise LabError(
+            f'{name} was exported with its payloads made readable, as the Web UI\'s format "Human Readable" does. A '
+            f"replay needs them as they are on the server: choose another format. {HOW_TO_EXPORT}"
+        )
     # The SDK parses text once, but copies a dict: so a file goes in as text, and is looked at only if that fails.
     try:
         events = WorkflowHistory.from_json("", source).events
@@ -85,6 +103,13 @@ def _parsed(source: str | dict[str, Any], name: str) -> WorkflowHistory:
             raise LabError(_what_is_wrong(data, name, error)) from error
         events = _parsed_again(wrapped, name)
     return _checked("", events, name)
+
+
+def _dumped(source: dict[str, Any]) -> str:
+    try:
+        return json.dumps(source)
+    except (ValueError, TypeError, RecursionError):
+        return ""
 
 
 def _parsed_again(data: dict[str, Any], name: str) -> Sequence[HistoryEvent]:
@@ -104,6 +129,12 @@ def _loaded(source: str | dict[str, Any], name: str) -> Any:
     except ValueError as error:
         if lines := _json_lines(source):
             return lines
+        whole = source.rstrip().rpartition("\n")[0]
+        if lines := _json_lines(whole):
+            raise LabError(
+                f"{name} has an event in each line, and ends in the middle of line {len(lines) + 1}: the export was "
+                f"cut off. Export it again. {HOW_TO_EXPORT}"
+            ) from error
         if not source.strip():
             raise LabError(f"{name} is empty. {HOW_TO_EXPORT}") from error
         place = getattr(error, "pos", 0)
@@ -162,6 +193,8 @@ def _checked(workflow_id: str, events: Sequence[HistoryEvent], name: str) -> Wor
     events = _without_those_shown_ahead(events)
     if not events:
         raise LabError(f"{name} has no events. {HOW_TO_EXPORT}")
+    if len(events) > 1 and [e.event_id for e in events] == list(range(len(events), 0, -1)):
+        events = events[::-1]  # newest first, as some tools show it
     first = events[0]
     if not first.HasField("workflow_execution_started_event_attributes"):
         raise LabError(
@@ -169,6 +202,16 @@ def _checked(workflow_id: str, events: Sequence[HistoryEvent], name: str) -> Wor
             f"({_type_name(first)}): it is only a part of a history. {HOW_TO_EXPORT}"
         )
     for number, event in enumerate(events, 1):
+        if not event.event_type and not event.worker_may_ignore:
+            raise LabError(
+                f"{name} has an event whose type this SDK (temporalio {temporalio.__version__}) does not know, event "
+                f"{event.event_id}. It comes from a newer server, or its export has lost the types. {HOW_TO_EXPORT}"
+            )
+        if event.event_id < number:
+            raise LabError(
+                f"{name} has event {event.event_id} ({_type_name(event)}) twice, or in the wrong place. A replay needs "
+                f"each event once, in its order. {HOW_TO_EXPORT}"
+            )
         if event.event_id != number:
             raise LabError(
                 f"{name} has a gap: where event {number} should be, it has event {event.event_id} "
@@ -177,7 +220,29 @@ def _checked(workflow_id: str, events: Sequence[HistoryEvent], name: str) -> Wor
     started = first.workflow_execution_started_event_attributes
     if not started.workflow_type.name:
         raise LabError(f"{name} does not say of which workflow type it is. {HOW_TO_EXPORT}")
-    return WorkflowHistory(workflow_id or started.workflow_id or "replayed", events)
+    return WorkflowHistory(workflow_id or started.workflow_id, events)
+
+
+def with_id(history: WorkflowHistory, workflow_id: str | None) -> tuple[WorkflowHistory, str]:
+    """The history under its workflow's id, and a note if nobody knows that id ("" if it is known).
+
+    Args:
+        history: As `read_history` gives it.
+        workflow_id: The id where the history does not hold it, or None.
+
+    Raises:
+        LabError: The history holds another id.
+    """
+    known = history.workflow_id
+    if workflow_id and known and workflow_id != known:
+        raise LabError(f"This history is the one of the workflow {known!r}, not of {workflow_id!r}.")
+    if known or workflow_id:
+        return WorkflowHistory(known or str(workflow_id), history.events), ""
+    return WorkflowHistory(UNNAMED, history.events), (
+        f"This history does not hold its workflow's id, so the code was given the id {UNNAMED!r}. If the code uses its "
+        "id, as for a child workflow's, it may do something else here than it did then: give the id (`workflow_id=`, "
+        "or --workflow-id on the command line)."
+    )
 
 
 def _without_those_shown_ahead(events: Sequence[HistoryEvent]) -> Sequence[HistoryEvent]:

@@ -94,5 +94,6 @@ def with_stand_ins(converter: DataConverter, history: Iterable[HistoryEvent]) ->
     return (
         replace(converter, payload_converter_class=StandInPayloadConverter),
         f"This history holds payloads that cannot be decoded ({kinds}): the code was given a stand-in for each. "
-        "Pass the `data_converter=` that the workflow's client and worker use, with its codec.",
+        "Pass the `data_converter=` that the workflow's client and worker use, with its codec (on the command line: "
+        "--converter module:object, or --plugin).",
     )
