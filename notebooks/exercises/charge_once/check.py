@@ -3,7 +3,7 @@
 import tempfile
 from pathlib import Path
 
-from exercises.charge_once.support import charges
+from exercises.charge_once.support import charges, held
 from stagedflow.course.trial import Trial, require
 
 
@@ -12,10 +12,12 @@ async def check(trial: Trial) -> str:
     trial.must_have(workflow="Order")
     with tempfile.TemporaryDirectory() as folder:
         bank = Path(folder, "bank.jsonl")
+        held(bank).touch()
         await trial.work()
         first = await trial.start("Order", str(bank), id="order-1")
         await trial.until(first, lambda _: bool(charges(bank)), "Nothing was charged.")
         await trial.crash(first)
+        held(bank).unlink()
         run = await trial.until(first, lambda run: run.closed or len(_of(bank, first)) > 2, "order-1 does not end.")
         await _twice(trial, first, bank, run)
         second = await trial.start("Order", str(bank), id="order-2")

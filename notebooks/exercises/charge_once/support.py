@@ -8,13 +8,20 @@ from temporalio import activity
 
 
 async def charge(bank: str, amount: int, key: str | None = None) -> str:
-    """Charge an amount; the answer takes half a second.
+    """Charge an amount; the answer takes half a second, and as long as the bank is held.
 
     With a key that it knows the bank takes nothing, and answers as it did the first time.
     """
     receipt = _book(Path(bank), amount, key)
     await asyncio.sleep(0.4)
+    while held(Path(bank)).exists():
+        await asyncio.sleep(0.02)
     return receipt
+
+
+def held(bank: Path) -> Path:
+    """While this file is there, the bank charges and gives no answer: then a worker can be killed in between."""
+    return bank.with_suffix(".held")
 
 
 def charges(bank: Path) -> list[dict]:
