@@ -19,6 +19,7 @@ from stagedflow.lab.serving import GRACEFUL_SECONDS, STICKY_SECONDS, Named, Work
 from stagedflow.lab.worker import WorkerProcess
 from stagedflow.ledger.reader import Ledger
 from stagedflow.ledger.writer import LedgerWriter
+from stagedflow.replay import _sdk
 from stagedflow.staged import ACTIVITIES, StagedWorkflow
 
 NAMESPACE = "default"
@@ -244,8 +245,9 @@ class Lab(Operations):
             listener()
 
     def __repr__(self) -> str:
-        if self.closed:
-            return "Lab (closed)"
+        return "Lab (closed)" if self.closed else "\n".join(filter(None, [self._what(), _sdk.untried()]))
+
+    def _what(self) -> str:
         if self.time_skipping:
             return f"Lab on Temporal's time-skipping test server at {self._server.target}"
         return f"Lab on the embedded Temporal server at {self._server.target}, Web UI {self.web_ui}"

@@ -12,6 +12,7 @@ from stagedflow.lab import rpc, shortcuts
 from stagedflow.lab.moments import moment
 from stagedflow.lab.until import settled_facts, wait_until
 from stagedflow.lab.watch import FactSources
+from stagedflow.ledger.pulse import Pulse
 from stagedflow.ledger.reader import Ledger
 from stagedflow.replay.trace import ReplayTrace
 
@@ -29,13 +30,16 @@ class Operations:
         self.client: Client = env.client
         self.time_skipping = env.supports_time_skipping
         self.ledger = ledger
+        self._pulse = Pulse(ledger)
         self.closed = False
 
     @property
     def fact_sources(self) -> FactSources:
         """Who can tell of this lab's workflows."""
         clock = self.env.get_current_time if self.time_skipping else None
-        return FactSources(self.client, self.ledger, clock, lambda: self.closed, self._ended, self._unwritten)
+        return FactSources(
+            self.client, self.ledger, self._pulse, clock, lambda: self.closed, self._ended, self._unwritten
+        )
 
     def _ended(self) -> Mapping[int, tuple[str, float]]:
         """Of each worker that has ended: process id -> how and when."""

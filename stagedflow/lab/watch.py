@@ -19,10 +19,10 @@ from stagedflow.history.waiting import PendingActivity
 from stagedflow.lab.facts import Facts
 from stagedflow.lab.rpc import RPC_TIMEOUT, describe, server_trouble
 from stagedflow.ledger.live_trace import LiveTrace
+from stagedflow.ledger.pulse import Pulse
 from stagedflow.ledger.reader import Ledger
 from stagedflow.replay.trace import WorkerLife
 
-LEDGER_SECONDS = 0.05
 POLL_SECONDS = 0.05
 DESCRIBE_SECONDS = 1.0
 SETTLE_SECONDS = 2.0
@@ -38,6 +38,7 @@ class FactSources:
     Attributes:
         client: Asks the server.
         ledger: What the workers wrote.
+        pulse: Tells when there is something new in the ledger.
         clock: The server's clock, where it is not this computer's (time skipping); else None.
         closed: True once nobody is there any more to be asked.
         ended: Process id -> how and when (seconds since the epoch) a worker has ended: the ledger may not have it yet.
@@ -46,6 +47,7 @@ class FactSources:
 
     client: Client
     ledger: Ledger
+    pulse: Pulse
     clock: Clock | None
     closed: Callable[[], bool]
     ended: Callable[[], Mapping[int, tuple[str, float]]] = dict
@@ -219,11 +221,8 @@ class RunWatch:
     async def _follow_ledger(self) -> None:
         seen = -1
         while True:
-            version = self._sources.ledger.version()
-            if version != seen:
-                seen = version
-                self._on_change()
-            await asyncio.sleep(LEDGER_SECONDS)
+            seen = await self._sources.pulse.after(seen)
+            self._on_change()
 
 
 def _pending(raw: Any, asked: dict[str, float]) -> PendingActivity:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from stagedflow.errors import LabError
+from stagedflow.replay import _sdk
 from stagedflow.replay.trace import ReplayStep, ReplayTrace, TraceEvent, WorkerLife
 
 SCHEMA = """
@@ -100,7 +101,7 @@ class Ledger:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        path.touch()
+        path.touch(mode=0o600)
         with contextlib.closing(connect(path)) as db:
             db.executescript(SCHEMA)
 
@@ -164,7 +165,7 @@ class Ledger:
             events=events,
             lives=took_part,
             sources=sources.texts,
-            notes=sources.notes(took_part),
+            notes=(*filter(None, [_sdk.untried()]), *sources.notes(took_part)),
         )
 
     def activations(self, run_id: str, *, after: int = 0) -> list[Activation]:

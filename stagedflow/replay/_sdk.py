@@ -13,6 +13,22 @@ Frames. A coroutine's await chain is Python's own (`cr_await`); what it waits fo
 the names of the functions and of their local variables below.
 """
 
+import temporalio
+
+TRIED = "1.35"
+"""The minor release of temporalio whose private names these are."""
+
+
+def untried() -> str:
+    """What to know where another release of the SDK is installed, or ""."""
+    if temporalio.__version__.startswith(f"{TRIED}."):
+        return ""
+    return (
+        f"temporalio {temporalio.__version__} is installed, and stagedflow is tried with {TRIED} only: waits, local "
+        "variables and lines may be missing here, or wrong."
+    )
+
+
 ADDS_COMMAND = "_add_command"
 """The SDK calls it once for each command: whoever is on the stack then has made the command."""
 

@@ -10,6 +10,7 @@ from html import unescape
 
 import ipywidgets
 import pytest
+import temporalio
 
 from stagedflow import Lab, LabError, StagedWorkflow, StagePanel
 from stagedflow.ledger.reader import connect
@@ -243,3 +244,17 @@ async def test_a_lab_whose_folder_was_removed_is_replaced(lab: Lab) -> None:
         assert new is not lab and lab.closed
         await new.start_worker("A")
         await new.until(await start_rollout(new), gate=1)
+
+
+async def test_another_sdk_is_said_in_lab_panel_and_trace(
+    lab: Lab, panels: Callable[..., StagePanel], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await lab.start_worker("A")
+    handle = await start_rollout(lab)
+    await lab.until(handle, gate=1)
+    assert (await lab.trace(handle)).notes == () and "\n" not in repr(lab)
+    monkeypatch.setattr(temporalio, "__version__", "1.33.0")
+    words = "temporalio 1.33.0 is installed, and stagedflow is tried with 1.35 only"
+    assert words in (await lab.trace(handle)).notes[0]
+    assert words in repr(lab)
+    assert words in await shows(panels(lab, handle), "message", "temporalio")

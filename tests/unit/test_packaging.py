@@ -11,6 +11,8 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
+from stagedflow.replay import _sdk
+
 ROOT = Path(__file__).resolve().parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 LOCK = (ROOT / ".ci/requirements.lock").read_text(encoding="utf-8")
@@ -111,3 +113,7 @@ def test_no_file_names_a_registry_or_an_index() -> None:
     for path in files:
         text = path.read_text(encoding="utf-8")
         assert [word for word in hosts + options if word in text] == [], path
+
+
+def test_the_sdk_that_is_required_is_the_one_whose_private_names_are_listed() -> None:
+    assert f'"temporalio>={_sdk.TRIED},<' in (ROOT / "pyproject.toml").read_text()

@@ -14,6 +14,7 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
 
 from stagedflow.background import on_lab_loop
 from stagedflow.errors import LabError
+from stagedflow.replay import _sdk
 from stagedflow.replay.definitions import definition_for, source_file
 from stagedflow.replay.events import read_events
 from stagedflow.replay.matching import match
@@ -137,5 +138,9 @@ def _trace(history: WorkflowHistory, definition: Any, replayed: Replayed, note: 
         failure=failure,
         events=events,
         sources=read_sources(files_of(steps, file)),
-        notes=(*notes_of(steps, failure, replayed.records, events, note), *missing_handlers(definition, steps)),
+        notes=(
+            *filter(None, [_sdk.untried()]),
+            *notes_of(steps, failure, replayed.records, events, note),
+            *missing_handlers(definition, steps),
+        ),
     )

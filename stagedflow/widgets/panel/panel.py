@@ -21,6 +21,7 @@ from stagedflow.lab.rpc import RPC_TIMEOUT, server_trouble
 from stagedflow.lab.until import settled_facts
 from stagedflow.lab.watch import RunWatch
 from stagedflow.lab.worker import WorkerProcess
+from stagedflow.replay import _sdk
 from stagedflow.staged import StagedWorkflow
 from stagedflow.widgets.assets import asset_text
 from stagedflow.widgets.closing import close_whole
@@ -192,6 +193,7 @@ class StagePanel(ipywidgets.VBox):
             [
                 f"The run cannot be followed now: {facts.trouble}." if facts.trouble else "",
                 f"The ledger is incomplete: {facts.unwritten}." if facts.unwritten else "",
+                _sdk.untried(),
             ]
         ).strip()
         at_gate = None if facts.run.closed else facts.run.gate is not None
