@@ -106,12 +106,13 @@ def _id_in(failure: Failure | None, history: WorkflowHistory) -> str:
     """The workflow's id, where a child's id in history is made of it, or ""."""
     if failure is None or failure.actual is None or failure.expected is None:
         return ""
-    before, found, after = failure.actual.key.partition(UNNAMED)
+    made = failure.actual.key.split(":", 2)[-1]
+    before, found, after = made.partition(UNNAMED)
     event = history.events[failure.expected.id - 1]
     real = event.start_child_workflow_execution_initiated_event_attributes.workflow_id
-    if not found or not (real.startswith(before.split(":", 2)[-1]) and real.endswith(after)):
+    if not found or not (real.startswith(before) and real.endswith(after)):
         return ""
-    return real.removeprefix(before.split(":", 2)[-1]).removesuffix(after)
+    return real.removeprefix(before).removesuffix(after)
 
 
 async def _fetched(handle: WorkflowHandle[Any, Any]) -> WorkflowHistory:
