@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from temporalio.api.enums.v1 import EventType, PendingActivityState
+from temporalio.api.enums.v1 import EventType, PendingActivityState, WorkflowExecutionStatus
 from temporalio.client import WorkflowHandle, WorkflowHistory
 
 from stagedflow.course.patience import patience
@@ -75,13 +75,17 @@ class Chain:
 
     async def waits_only_for(self, *activities: str) -> bool:
         """True if the latest run has done all that it can, and no activity but these is open."""
-        told = (await self.latest.describe(rpc_timeout=4 * RPC)).raw_description
-        if told.HasField("pending_workflow_task") or any(
-            p.activity_type.name not in activities for p in told.pending_activities
-        ):
+        # A run that follows too soon upon another waits for its first workflow task, and nothing shows as pending. So
+        # look for a completed task first, and then ask about that very run: the latest may be the next one by now.
+        if not any(task.outcome == "completed" for task in (await self.runs())[-1].tasks):
             return False
-        # A run that follows too soon upon another waits for its first workflow task, and nothing shows as pending.
-        return any(task.outcome == "completed" for task in (await self.runs())[-1].tasks)
+        run = self._trial.client.get_workflow_handle(self._id, run_id=self._next)
+        told = (await run.describe(rpc_timeout=4 * RPC)).raw_description
+        return (
+            told.workflow_execution_info.status != WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_CONTINUED_AS_NEW
+            and not told.HasField("pending_workflow_task")
+            and all(p.activity_type.name in activities for p in told.pending_activities)
+        )
 
     async def attempt_runs(self, activity: str) -> bool:
         """True if a worker is in this activity now."""
