@@ -17,7 +17,7 @@ BIN := .venv/bin
 LEARNER := .venv/.ready-lab
 READY := .venv/.ready-test
 
-.PHONY: help lab demo test lint notebooks bench lock clean
+.PHONY: help lab demo test lint notebooks bench fuzz lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -43,6 +43,9 @@ notebooks: $(READY) ## write the notebooks anew, with their outputs
 
 bench: $(READY) ## measure what the documentation claims
 	$(BIN)/python -m tests.benchmarks $(ARGS)
+
+fuzz: $(READY) ## try 10,000 changed histories and edited workflows (ARGS=2000: as many)
+	$(BIN)/python -m tests.fuzz $(ARGS)
 
 # --no-config and no index option: the lock holds names, versions and hashes, and no address.
 # constraints.txt is the same without hashes, for conda: pip takes no editable folder beside hashes.

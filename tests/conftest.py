@@ -19,7 +19,7 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-LONGEST_FIRST = ("browser", "notebooks", "integration", "replay", "unit")
+LONGEST_FIRST = ("browser", "notebooks", "integration", "fuzz", "replay", "unit")
 
 
 @pytest.hookimpl(tryfirst=True)  # before pytest-xdist, which reads the groups in the same hook

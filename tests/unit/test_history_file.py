@@ -15,7 +15,7 @@ from stagedflow.errors import LabError
 from stagedflow.replay.saved.history_file import HOW_TO_EXPORT, read_history
 from tests.conftest import FIXTURES
 from tests.fixtures.cases import CASES
-from tests.fixtures.recorded import in_older_spelling, load
+from tests.fixtures.recorded import in_older_spelling, load, text_of
 
 FILE = FIXTURES / "completed.json"
 
@@ -287,3 +287,13 @@ async def test_the_id_that_a_history_lacks_is_asked_for_or_found_by_a_childs() -
     assert named.failure is None and named.notes == ()
     wrong = await record_replay(nameless, workflows=[case.workflow], workflow_id="another")
     assert wrong.failure and "started the child workflow" in wrong.failure.text
+
+
+def test_a_workflow_task_without_an_end_is_refused_where_the_sdk_would_panic() -> None:
+    events = json.loads(text_of("order"))["events"]
+    at = next(i for i, e in enumerate(events) if e["eventType"].endswith("WORKFLOW_TASK_COMPLETED"))
+    del events[at]
+    for number, event in enumerate(events, 1):
+        event["eventId"] = str(number)
+    with pytest.raises(LabError, match=rf"a workflow task starts at event {at}, and the event after it"):
+        read_history({"events": events})

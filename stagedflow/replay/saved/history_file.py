@@ -2,6 +2,7 @@
 
 import codecs
 import gzip
+import itertools
 import json
 import re
 import zlib
@@ -36,6 +37,13 @@ _BYTE_ORDER_MARKS = (
 _BARE_UTF_16 = ((b"{\0", "utf-16-le"), (b"[\0", "utf-16-le"), (b"\0{", "utf-16-be"), (b"\0[", "utf-16-be"))
 _READABLE = re.compile(r'"encoding"\s*:\s*"(?:json|binary)/')
 """A payload's encoding in plain words. In a history that can be replayed it is in base64, as all of a payload is."""
+
+_ENDS_OF_A_TASK = (
+    EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED,
+    EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED,
+    EventType.EVENT_TYPE_WORKFLOW_TASK_TIMED_OUT,
+    EventType.EVENT_TYPE_WORKFLOW_EXECUTION_TERMINATED,
+)
 
 
 def read_history(source: WorkflowHistory | str | Path | Mapping[str, Any]) -> WorkflowHistory:
@@ -217,10 +225,21 @@ def _checked(workflow_id: str, events: Sequence[HistoryEvent], name: str) -> Wor
                 f"{name} has a gap: where event {number} should be, it has event {event.event_id} "
                 f"({_type_name(event)}). A replay needs the whole history. {HOW_TO_EXPORT}"
             )
+    _must_end_its_tasks(events, name)
     started = first.workflow_execution_started_event_attributes
     if not started.workflow_type.name:
         raise LabError(f"{name} does not say of which workflow type it is. {HOW_TO_EXPORT}")
     return WorkflowHistory(workflow_id or started.workflow_id, events)
+
+
+def _must_end_its_tasks(events: Sequence[HistoryEvent], name: str) -> None:
+    """The SDK's core panics, and gives no answer, where a workflow task starts and the next event does not end it."""
+    for event, after in itertools.pairwise(events):
+        if event.event_type == EventType.EVENT_TYPE_WORKFLOW_TASK_STARTED and after.event_type not in _ENDS_OF_A_TASK:
+            raise LabError(
+                f"{name} cannot be replayed: a workflow task starts at event {event.event_id}, and the event after it "
+                f"({_type_name(after)}) does not say how the task ended. {HOW_TO_EXPORT}"
+            )
 
 
 def with_id(history: WorkflowHistory, workflow_id: str | None) -> tuple[WorkflowHistory, str]:

@@ -1,0 +1,110 @@
+"""One fuzzed case after another, by hypothesis: what both the test and the command run."""
+
+import asyncio
+import importlib
+import itertools
+import sys
+import tempfile
+from collections import Counter
+from pathlib import Path
+
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from tests.fixtures.cases import CASES
+from tests.fixtures.recorded import text_of
+from tests.fuzz.agreement import Outcome, outcome_of
+from tests.fuzz.edits import edited_sources
+from tests.fuzz.histories import changed_histories
+
+# Not those whose code computes for long or refuses to end: each case would take seconds.
+NAMES = sorted(
+    name for name, case in CASES.items()
+    if case.verdict == "fits" and case.made_by is None and name not in ("loops_on_replay", "computes_long", "fans_out")
+)  # fmt: skip
+_numbers = itertools.count(1)
+
+
+def fuzz_histories(examples: int, *, repeatable: bool) -> Counter[str]:
+    """Change histories, and replay each against the workflow that made it.
+
+    Args:
+        examples: How many.
+        repeatable: True for the same ones each time.
+
+    Returns:
+        How many ended in which way.
+    """
+    counted: Counter[str] = Counter()
+    with asyncio.Runner() as runner:
+
+        @_settings(examples, repeatable)
+        @given(st.sampled_from(NAMES).flatmap(lambda name: st.tuples(st.just(name), changed_histories(name))))
+        def one(case: tuple[str, str]) -> None:
+            name, text = case
+            counted[runner.run(outcome_of(text, CASES[name].workflow)).kind] += 1
+
+        one()
+    return counted
+
+
+def fuzz_edits(examples: int, *, repeatable: bool) -> Counter[str]:
+    """Edit workflows, and replay the history of the original against each.
+
+    Args:
+        examples: How many.
+        repeatable: True for the same ones each time.
+
+    Returns:
+        How many ended in which way.
+    """
+    counted: Counter[str] = Counter()
+    with asyncio.Runner() as runner, tempfile.TemporaryDirectory() as folder:
+        sys.path.insert(0, folder)
+
+        @_settings(examples, repeatable)
+        @given(
+            st.sampled_from(NAMES).flatmap(lambda n: st.tuples(st.just(n), edited_sources(CASES[n].workflow))),
+        )
+        def one(case: tuple[str, str]) -> None:
+            name, source = case
+            counted[runner.run(outcome_of_edit(name, source, Path(folder))).kind] += 1
+
+        try:
+            one()
+        finally:
+            sys.path.remove(folder)
+    return counted
+
+
+async def outcome_of_edit(name: str, source: str, folder: Path) -> Outcome:
+    """Replay a fixture's history against other code, which becomes a module of its own.
+
+    Args:
+        name: The case's name.
+        source: The module's text.
+        folder: Where it is written; on `sys.path`.
+    """
+    module = f"fuzzed_{next(_numbers)}"
+    (folder / f"{module}.py").write_text(source, encoding="utf-8")
+    importlib.invalidate_caches()
+    try:
+        workflow = getattr(importlib.import_module(module), CASES[name].workflow.__name__)
+    except Exception as error:  # Temporal's own decorators refuse it: no workflow
+        return Outcome("refused", str(error))
+    try:
+        return await outcome_of(text_of(name), workflow)
+    finally:
+        del sys.modules[module]
+
+
+def _settings(examples: int, repeatable: bool) -> settings:
+    return settings(
+        max_examples=examples,
+        derandomize=repeatable,
+        database=None,
+        deadline=None,
+        print_blob=not repeatable,
+        phases=(Phase.generate, Phase.shrink),
+        suppress_health_check=list(HealthCheck),
+    )
