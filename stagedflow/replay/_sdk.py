@@ -66,6 +66,12 @@ SLEEP = "workflow_sleep"
 CANCELS_EXTERNAL = "_cancel_external_workflow"
 """The SDK's frame under an external handle's `cancel`; its local variable `target_workflow_id` names the other one."""
 
+HANDLER = "handler"
+"""The local variable of the SDK's own inbound interceptor that holds the signal's or update's handler it calls."""
+
+BOUND = "fn"
+"""The local variable that holds an async handler in the function by which the SDK binds it to the workflow."""
+
 TASK_SUFFIX = " (workflow: "
 """What the SDK adds to every task's name begins so: the workflow's type, id and run."""
 

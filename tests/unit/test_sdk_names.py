@@ -10,7 +10,7 @@ from temporalio.bridge.proto.workflow_activation import WorkflowActivation
 from temporalio.bridge.proto.workflow_commands import WorkflowCommand
 from temporalio.bridge.proto.workflow_completion import WorkflowActivationCompletion
 from temporalio.worker import _workflow, _workflow_instance
-from temporalio.workflow import _asyncio
+from temporalio.workflow import _asyncio, _handlers
 
 from stagedflow.replay import _sdk, matching
 from stagedflow.replay.recording import jobs
@@ -68,6 +68,12 @@ def test_every_command_that_the_sdk_knows_can_be_told_and_those_with_an_event_ar
 )
 def test_each_function_of_a_workflow_instance_is_there_with_its_variables(name: str, variables: set[str]) -> None:
     assert variables <= locals_of(getattr(INSTANCE, name))
+
+
+def test_a_handler_is_still_called_by_these_names() -> None:
+    for name in ("handle_signal", "handle_update_handler"):
+        assert _sdk.HANDLER in locals_of(getattr(_workflow_instance._WorkflowInboundImpl, name))
+    assert _sdk.BOUND in locals_of(_handlers._bind_method)
 
 
 def test_every_command_is_still_added_in_one_place() -> None:

@@ -213,6 +213,8 @@ class _Encoder:
         """The line of the command that did not fit, or that at which the code stopped; `("", 0)` if it is not known."""
         if failure.actual and failure.actual.line:
             return failure.actual.file or self.trace.file, failure.actual.line
+        if failure.line:
+            return failure.file or self.trace.file, failure.line
         if failure.step not in range(len(self.trace.steps)):
             return "", 0
         step = self.trace.steps[failure.step]
