@@ -104,6 +104,7 @@ LIBRARY_WAITS = {
     ("queues.py", "get"): "self",
     ("queues.py", "put"): "self",
     ("queues.py", "join"): "self",
+    ("taskgroups.py", "__aexit__"): "self",
 }
 """(file, function) of asyncio and of the SDK's replacements for it -> the local variable that tells what is awaited."""
 
@@ -112,6 +113,12 @@ AS_COMPLETED = "_wait_for_one"
 
 WAITS_ON = "_fut_waiter"
 """An `asyncio.Task`'s future that it waits on: the only way from a task to what it awaits."""
+
+GROUPS = "_tasks"
+"""The tasks of an `asyncio.TaskGroup` that have not ended."""
+
+CALLBACKS, SHIELDS, SHIELDED = "_callbacks", "_outer_done_callback", "inner"
+"""A future's callbacks; the one that `asyncio.shield` sets on its own future, and its variable for the other future."""
 
 GATHERS = "_children"
 """The futures that an `asyncio.gather` waits on.

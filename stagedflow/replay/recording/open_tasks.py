@@ -3,6 +3,7 @@
 import asyncio
 import inspect
 from collections.abc import Callable, Iterable
+from itertools import chain
 from traceback import walk_tb
 from types import CodeType, CoroutineType
 from typing import Any
@@ -45,6 +46,11 @@ class OpenTasks:
         for task in self._ended:
             for kind in kinds:
                 kind.pop(task, None)
+
+    def place(self, task: Task) -> int:
+        """Its place among those that are open, in the order of their start; one that is not known comes last."""
+        kinds = (self.tasks, self.handles, self.handlers)
+        return next((n for n, known in enumerate(chain(*kinds)) if known is task), sum(map(len, kinds)))
 
     def unstarted(self) -> "list[CoroutineType[Any, Any, Any]]":
         """The coroutines that stand inside those of handlers that have not begun, such as after a failure before."""
