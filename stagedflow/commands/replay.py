@@ -68,7 +68,8 @@ def tell(trace: ReplayTrace, *, table: bool) -> str:
         end = f"The replay failed at step {trace.failure.step + 1} of {count}"
         end += " (why: see above)." if table else f": {trace.failure.text}"
     else:
-        end = f"Replayed: the {len(trace.events)} events fit this code of {one_line(trace.workflow_type)}, in {steps}."
+        fit = "1 event fits" if len(trace.events) == 1 else f"{len(trace.events)} events fit"
+        end = f"Replayed: the {fit} this code of {one_line(trace.workflow_type)}, in {steps}."
     return f"{text_table(trace)}\n\n{end}" if table else "\n".join([*trace.notes, end])
 
 
@@ -87,27 +88,29 @@ def find_workflow(named: str) -> type:
     Raises:
         LabError: There is no such module or class, or the module cannot be imported; says what there is.
     """
-    module_name, colon, class_name = named.partition(":")
-    if not (colon and module_name and class_name):
-        raise LabError(f"{named!r} names no class: write module:Class, such as stagedflow.staged:StagedWorkflow.")
-    module = _import(module_name, class_name)
-    found: Any = getattr(module, class_name, None)
+    module, name = _module_of(named, "names no class: write module:Class, such as stagedflow.staged:StagedWorkflow.")
+    found: Any = getattr(module, name, None)
     if definition_of(found) is None:
         there = ", ".join(workflow_classes(module)) or "none"
         what = "has no" if found is None else "has no workflow"
-        raise LabError(f"The module {module_name} {what} {class_name!r}. Its workflows: {there}.")
+        raise LabError(f"The module {module.__name__} {what} {name!r}. Its workflows: {there}.")
     return found  # type: ignore[no-any-return]
 
 
 def _find(named: str) -> Any:
     """What `module:object` names."""
+    module, name = _module_of(named, "names nothing: write module:object, such as my_package.client:converter.")
+    if not hasattr(module, name):
+        raise LabError(f"The module {module.__name__} has no {name!r}.")
+    return getattr(module, name)
+
+
+def _module_of(named: str, otherwise: str) -> tuple[ModuleType, str]:
+    """The module of `module:name`, and the name in it; `otherwise` says what to write instead of another text."""
     module_name, colon, name = named.partition(":")
     if not (colon and module_name and name):
-        raise LabError(f"{named!r} names nothing: write module:object, such as my_package.client:converter.")
-    module = _import(module_name, name)
-    if not hasattr(module, name):
-        raise LabError(f"The module {module_name} has no {name!r}.")
-    return getattr(module, name)
+        raise LabError(f"{named!r} {otherwise}")
+    return _import(module_name, name), name
 
 
 def _made(found: Any, kind: type, named: str) -> Any:

@@ -66,6 +66,12 @@ SLEEP = "workflow_sleep"
 CANCELS_EXTERNAL = "_cancel_external_workflow"
 """The SDK's frame under an external handle's `cancel`; its local variable `target_workflow_id` names the other one."""
 
+HANDLER = "handler"
+"""The local variable of the SDK's own inbound interceptor that holds the signal's or update's handler it calls."""
+
+BOUND = "fn"
+"""The local variable that holds an async handler in the function by which the SDK binds it to the workflow."""
+
 TASK_SUFFIX = " (workflow: "
 """What the SDK adds to every task's name begins so: the workflow's type, id and run."""
 
@@ -98,6 +104,7 @@ LIBRARY_WAITS = {
     ("queues.py", "get"): "self",
     ("queues.py", "put"): "self",
     ("queues.py", "join"): "self",
+    ("taskgroups.py", "__aexit__"): "self",
 }
 """(file, function) of asyncio and of the SDK's replacements for it -> the local variable that tells what is awaited."""
 
@@ -106,6 +113,12 @@ AS_COMPLETED = "_wait_for_one"
 
 WAITS_ON = "_fut_waiter"
 """An `asyncio.Task`'s future that it waits on: the only way from a task to what it awaits."""
+
+GROUPS = "_tasks"
+"""The tasks of an `asyncio.TaskGroup` that have not ended."""
+
+CALLBACKS, SHIELDS, SHIELDED = "_callbacks", "_outer_done_callback", "inner"
+"""A future's callbacks; the one that `asyncio.shield` sets on its own future, and its variable for the other future."""
 
 GATHERS = "_children"
 """The futures that an `asyncio.gather` waits on.

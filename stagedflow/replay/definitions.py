@@ -23,8 +23,13 @@ def type_name(definition: Any) -> str:
     return DYNAMIC if definition.name is None else str(definition.name)
 
 
-def definition_for(name: str, workflows: Sequence[type]) -> Any:
+def definition_for(name: str, workflows: Sequence[type], known_of_it: str = "") -> Any:
     """The definition of the workflow type `name` among `workflows`.
+
+    Args:
+        name: The history's workflow type.
+        workflows: Workflow classes.
+        known_of_it: A sentence about the history that may explain why none of them has this type, or "".
 
     Raises:
         LabError: One of them is no workflow, two have the same name, or none has this one.
@@ -48,6 +53,7 @@ def definition_for(name: str, workflows: Sequence[type]) -> Any:
     given = ", ".join(_told(known, definition) for known, definition in found.items())
     raise LabError(
         f"The history is one of the workflow type {name!r}, but the code given is of {given}. "
+        f"{known_of_it}{' ' if known_of_it else ''}"
         f'Give the class that it was run with; an edited copy keeps the name by @workflow.defn(name="{name}").'
     )
 

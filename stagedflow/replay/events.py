@@ -36,6 +36,8 @@ class EventTeller:
             self._asked[event.event_id] = text
         elif asked := self._asked.get(_answers(kind, body)):
             text = f"{text} · {asked}" if text else asked
+        elif event.worker_may_ignore and body is None:
+            text = "of a type that this SDK does not know; the server says that a worker may ignore it"
         return TraceEvent(event.event_id, kind, at, one_line(text))
 
 

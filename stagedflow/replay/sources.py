@@ -3,6 +3,7 @@
 import ast
 import linecache
 from collections.abc import Iterable
+from types import CodeType
 
 from stagedflow.replay.trace import ReplayStep
 
@@ -29,6 +30,18 @@ def read_sources(files: Iterable[str], *, anew: bool = True) -> dict[str, str]:
 def files_of(steps: Iterable[ReplayStep], file: str) -> list[str]:
     """The workflow's own file, if it is known, and each other in the steps' lines."""
     return [name for name in dict.fromkeys([file, *(name for step in steps for name, _ in step.lines)]) if name]
+
+
+def definition_line(code: CodeType) -> int:
+    """The line of a function's `def`: to Python it begins with its first decorator."""
+    try:
+        tree = ast.parse("".join(linecache.getlines(code.co_filename)))
+    except (SyntaxError, ValueError, RecursionError):
+        return code.co_firstlineno
+    for node in (n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)):
+        if code.co_firstlineno == min([node.lineno, *(d.lineno for d in node.decorator_list)]):
+            return node.lineno
+    return code.co_firstlineno
 
 
 def class_lines(source: str, ran: Iterable[int]) -> range:

@@ -202,6 +202,8 @@ class Failure:
         expected: The event that history holds, or None if it holds no further one.
         actual: The command that the code made in its place, or None if it made none.
         message: Temporal's own words.
+        line: The source line of it, where that is neither the command's nor the last line of its step, or None.
+        file: The source file of `line`.
     """
 
     kind: str
@@ -210,6 +212,8 @@ class Failure:
     expected: TraceEvent | None = None
     actual: Command | None = None
     message: str = ""
+    line: int | None = None
+    file: str = ""
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from stagedflow.replay.trace import ReplayTrace
 from stagedflow.widgets.viewer.compare import compare
 from stagedflow.widgets.viewer.viewer import ReplayViewer
 from tests.browser.viewer import opened
-from tests.viewer_traces import HOSTILE, hostile, parted, recovered, replayed
+from tests.viewer_traces import HOSTILE, STEPS, hostile, parted, recovered, replayed
 
 
 def test_hostile_texts_are_shown_and_run_nothing(browser: Browser) -> None:
@@ -54,6 +55,50 @@ def test_a_broken_payload_shows_an_error_and_no_blank(browser: Browser, tmp_path
 def test_an_empty_trace_says_so(browser: Browser) -> None:
     with opened(browser, ReplayTrace(workflow_type="Rollout")) as viewer:
         assert "no step to show yet" in viewer.root.inner_text()
+
+
+NO_STEP = "No workflow task of this history was started: no worker has run any of its code yet."
+
+
+@pytest.mark.parametrize("width", [420, 1280])
+def test_a_history_without_a_step_is_shown_with_the_source_and_no_key_breaks_it(browser: Browser, width: int) -> None:
+    trace = replace(replayed(), steps=(), notes=(NO_STEP,))
+    with opened(browser, trace, width=width) as viewer:
+        assert NO_STEP in viewer.root.inner_text() and "no worker has run this workflow" not in viewer.root.inner_text()
+        assert viewer.pane("History").locator(".sfv-event").count() == 21
+        assert viewer.pane("History").locator(".sfv-event.sfv-is-later, .sfv-event.sfv-is-bad").count() == 0
+        assert "execute_activity" in viewer.pane("Source").inner_text()
+        assert not viewer.pane("This step").is_visible()
+        keys = (
+            "ArrowLeft",
+            "ArrowRight",
+            "Shift+ArrowRight",
+            "Shift+ArrowLeft",
+            ".",
+            ",",
+            "Home",
+            "End",
+            " ",
+            "n",
+        )
+        viewer.press(*keys)
+        for pane in ("Source", "History"):
+            viewer.pane(pane).get_by_role("listbox").focus()
+            viewer.press("ArrowDown", "ArrowDown", "Enter", "PageUp", *keys)
+        viewer.pane("Source").get_by_role("button").first.click()
+        viewer.pane("History").locator("[data-event='11']").click()
+        assert viewer.root.get_by_role("alert").count() == 0
+        assert not viewer.overflows()
+
+
+def test_the_sentence_of_a_step_is_never_cut(browser: Browser) -> None:
+    wordy = replace(STEPS[1], state={f"name_{n}": "a long text " * 9 for n in range(5)})
+    with opened(browser, replayed(STEPS[0], wordy), width=420) as viewer:
+        viewer.button("Last step").click()
+        told = viewer.root.locator(".sfv-told")
+        assert told.inner_text().endswith(".")
+        assert told.evaluate("(p) => p.scrollHeight <= p.clientHeight")
+        assert not viewer.overflows()
 
 
 def test_without_scripts_the_page_is_a_table(browser: Browser) -> None:

@@ -66,7 +66,7 @@ def line_of(trace: ReplayTrace, text: str, after: str) -> int:
          "is the timer of 0.02 s (TIMER_STARTED), event 11."),
         ("order_waits_in_place", (16, "ACTIVITY_TASK_SCHEDULED"), None, None,
          "At event 16 history has the activity ship (ACTIVITY_TASK_SCHEDULED), but this code made no such command: "
-         "it waits for gate 1: wait_condition at edited.py:{}."),
+         "it waits for wait_condition at edited.py:{}."),
     ],
 )  # fmt: skip
 async def test_each_kind_of_edit_is_told_with_its_event_its_command_and_its_line(

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from stagedflow.commands import main as cli
-from stagedflow.commands.replay import PARTED
+from stagedflow.commands.replay import PARTED, tell
+from stagedflow.replay.trace import ReplayTrace, TraceEvent
 from tests.conftest import FIXTURES
 from tests.fixtures.recorded import text_of
 
@@ -59,6 +60,12 @@ def test_a_history_that_fits_is_a_table_and_exit_code_0(capsys: pytest.CaptureFi
     told = capsys.readouterr().out
     assert "activity reserve_devices completed" in told
     assert told.rstrip().endswith("Replayed: the 41 events fit this code of StagedWorkflow, in 8 steps.")
+
+
+@pytest.mark.parametrize(("count", "words"), [(1, "the 1 event fits this code"), (2, "the 2 events fit this code")])
+def test_one_event_is_told_in_the_singular(count: int, words: str) -> None:
+    events = tuple(TraceEvent(n, "WORKFLOW_EXECUTION_STARTED") for n in range(1, count + 1))
+    assert words in tell(ReplayTrace(workflow_type="Rollout", events=events), table=False)
 
 
 def test_code_that_does_not_fit_is_told_and_exit_code_3(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

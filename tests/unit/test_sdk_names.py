@@ -10,7 +10,7 @@ from temporalio.bridge.proto.workflow_activation import WorkflowActivation
 from temporalio.bridge.proto.workflow_commands import WorkflowCommand
 from temporalio.bridge.proto.workflow_completion import WorkflowActivationCompletion
 from temporalio.worker import _workflow, _workflow_instance
-from temporalio.workflow import _asyncio
+from temporalio.workflow import _asyncio, _handlers
 
 from stagedflow.replay import _sdk, matching
 from stagedflow.replay.recording import jobs
@@ -70,6 +70,12 @@ def test_each_function_of_a_workflow_instance_is_there_with_its_variables(name: 
     assert variables <= locals_of(getattr(INSTANCE, name))
 
 
+def test_a_handler_is_still_called_by_these_names() -> None:
+    for name in ("handle_signal", "handle_update_handler"):
+        assert _sdk.HANDLER in locals_of(getattr(_workflow_instance._WorkflowInboundImpl, name))
+    assert _sdk.BOUND in locals_of(_handlers._bind_method)
+
+
 def test_every_command_is_still_added_in_one_place() -> None:
     source = inspect.getsource(_workflow_instance)
     assert source.count("commands.add()") == 1
@@ -99,6 +105,7 @@ def test_each_wait_of_asyncio_has_its_variable(place: tuple[str, str], variable:
         "_asyncio.py": [_asyncio],
         "locks.py": [asyncio.Lock, asyncio.Event, asyncio.Condition],
         "queues.py": [asyncio.Queue],
+        "taskgroups.py": [asyncio.TaskGroup],
     }[file]
     functions = [getattr(home, name) for home in homes if hasattr(home, name)]
     assert functions and all(variable in locals_of(function) for function in functions)
@@ -117,6 +124,17 @@ async def test_a_task_still_tells_what_it_waits_on_and_a_gather_its_children() -
     assert list(getattr(gathered, _sdk.GATHERS)) == [future]
     future.set_result(None)
     await task
+
+
+async def test_a_shield_and_a_task_group_still_tell_what_they_hold() -> None:
+    inner = asyncio.get_running_loop().create_future()
+    shield = asyncio.shield(inner)
+    inside = [c for c, _ in getattr(shield, _sdk.CALLBACKS) if c.__name__ == _sdk.SHIELDS]
+    assert inspect.getclosurevars(inside[0]).nonlocals[_sdk.SHIELDED] is inner
+    inner.set_result(None)
+    async with asyncio.TaskGroup() as group:
+        task = group.create_task(asyncio.sleep(0))
+        assert set(getattr(group, _sdk.GROUPS)) == {task}
 
 
 def test_a_workflow_class_still_carries_its_definition() -> None:

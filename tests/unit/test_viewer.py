@@ -17,7 +17,7 @@ from stagedflow.widgets.assets import script
 from stagedflow.widgets.viewer.compare import CompareViewer, compare
 from stagedflow.widgets.viewer.table import html_table, text_table
 from stagedflow.widgets.viewer.viewer import ReplayViewer
-from tests.viewer_traces import STEPS, cut, hostile, long, parted, recovered, replayed
+from tests.viewer_traces import FILE, FLASH, GATE, STEPS, cut, hostile, long, parted, recovered, replayed
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
 
@@ -181,6 +181,17 @@ def test_the_tables_say_of_a_step_that_not_all_its_lines_are_kept() -> None:
     assert f"<td>{words}</td>" in html_table(cut())
     assert "more ran than are kept" in " ".join(text_table(cut()).split())
     assert "are kept" not in text_table(replayed())
+
+
+def test_the_tables_name_the_file_of_lines_that_ran_in_another_module() -> None:
+    helper = "/lib/prices/rates.py"
+    alone = replace(STEPS[1], lines=((helper, 3), (helper, 4)))
+    mixed = replace(STEPS[2], lines=((FILE, GATE), (helper, 7), (FILE, FLASH)))
+    trace = replayed(STEPS[0], alone, mixed)
+    shown = html_table(trace)
+    assert "<td>rates.py 3–4</td>" in shown and f"<td>{GATE}–{FLASH}; rates.py 7</td>" in shown
+    assert "no lines" not in shown and "/lib" not in shown
+    assert "rates.py 3–4" in text_table(trace)
 
 
 def test_the_tables_say_which_attribute_is_gone() -> None:

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from stagedflow.widgets.closing import close_whole
 from stagedflow.widgets.panel.replay_section import ReplaySection
 from stagedflow.widgets.viewer import viewer as viewer_module
 from tests.viewer_traces import STEPS, recovered, replayed
@@ -37,6 +38,14 @@ def test_the_same_trace_is_sent_once(monkeypatch: pytest.MonkeyPatch) -> None:
     section.button.value = False
     section.button.value = True
     assert section.trouble.value == ""
+
+
+def test_closing_the_whole_closes_the_viewer_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    section, closed = ReplaySection(), []
+    monkeypatch.setattr(section.viewer, "close", lambda: closed.append(section.viewer))
+    close_whole(section)
+    section.close()
+    assert closed == [section.viewer]
 
 
 def test_a_viewer_that_cannot_be_drawn_says_so_each_time_and_on_opening(monkeypatch: pytest.MonkeyPatch) -> None:

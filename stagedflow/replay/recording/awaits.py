@@ -136,7 +136,7 @@ class Awaits:
 
     def _condition(self, at: tuple[str, int]) -> str:
         file, line = at
-        place = f"wait_condition at {basename(file)}:{line}"
+        place = f"wait_condition at {basename(file)}:{line}" if file else "wait_condition"
         number = next((n for n, (a, b) in enumerate(self._gates, 1) if file == self._file and a <= line <= b), None)
         return f"gate {number}: {place}" if number else place
 
@@ -145,6 +145,8 @@ class Awaits:
             return "timer", f"timer {duration(local)}"
         if name == "wait" and not isinstance(local, asyncio.Event | asyncio.Condition):
             return self._several("the first of" if first else "all of", local)
+        if isinstance(local, asyncio.TaskGroup):
+            return self._several("TaskGroup of", sorted(getattr(local, _sdk.GROUPS), key=self.open.place))
         what = f"asyncio.{type(local).__name__}"
         return "lock" if name == "acquire" else "other", f"{what}.{name}"
 
@@ -156,6 +158,9 @@ class Awaits:
             return "tasks", f"task {_coroutine(future)}"
         if hasattr(future, _sdk.GATHERS):
             return self._several("gather of", getattr(future, _sdk.GATHERS))
+        if (inner := _shielded(future)) is not None:
+            kind, text = self._future(inner)
+            return kind, f"shield of {text}"
         return "other", "a future"
 
     def _several(self, words: str, futures: Collection[Any]) -> Told:
@@ -176,7 +181,7 @@ class Awaits:
         inside = frames(task.get_coro())
         if not inside or any(self._tracer.wants(frame.f_code) for frame in inside):
             return None
-        return self._wait(task, inside, ("", 0))
+        return self._wait(task, inside, self._tracer.born.get(task) or ("", 0))
 
 
 def _coroutine(task: "asyncio.Task[Any]") -> str:
@@ -222,6 +227,7 @@ def _awaited(task: "asyncio.Task[Any]", beyond: list[FrameType]) -> Iterator[Any
         local = frame.f_locals.get(
             _sdk.LIBRARY_WAITS.get((basename(frame.f_code.co_filename), frame.f_code.co_name), "")
         )
+        local = getattr(local, _sdk.GROUPS) if isinstance(local, asyncio.TaskGroup) else local
         todo.extend(local if isinstance(local, list | tuple | set) else [local])
     seen: set[int] = set()
     while todo:
@@ -230,7 +236,16 @@ def _awaited(task: "asyncio.Task[Any]", beyond: list[FrameType]) -> Iterator[Any
             continue
         seen.add(id(future))
         yield future
-        todo.extend([getattr(future, _sdk.WAITS_ON, None), *getattr(future, _sdk.GATHERS, ())])
+        todo.extend([getattr(future, _sdk.WAITS_ON, None), _shielded(future), *getattr(future, _sdk.GATHERS, ())])
+
+
+def _shielded(future: Any) -> Any:
+    """What `asyncio.shield` protects behind this future, or None if it is not one of its."""
+    for entry in getattr(future, _sdk.CALLBACKS, None) or ():
+        code = getattr(entry[0], "__code__", None)
+        if code is not None and code.co_name == _sdk.SHIELDS and _sdk.SHIELDED in code.co_freevars:
+            return entry[0].__closure__[code.co_freevars.index(_sdk.SHIELDED)].cell_contents
+    return None
 
 
 def _at_most(seconds: Any) -> str:

@@ -9,6 +9,7 @@ from weakref import WeakKeyDictionary
 from stagedflow.replay import _sdk
 from stagedflow.replay.recording import by_monitoring
 from stagedflow.replay.recording.by_hook import Hook
+from stagedflow.replay.recording.cancelling import Cancelling
 from stagedflow.replay.recording.watching import AWAITS, Way, is_foreign
 from stagedflow.replay.trace import SideEffect
 from stagedflow.replay.values.safe_text import safe_text
@@ -75,7 +76,7 @@ class LineTracer:
         self.cut = False
         self._wanted: dict[str, bool] = {workflow_file: True}
         self._sites: dict[Site, Site] = {}
-        self._cancelled: WeakKeyDictionary[asyncio.Task[Any], Site | None] = WeakKeyDictionary()
+        self._cancelling = Cancelling()
         self._resumed: Site | None = None
         self._left: Site | None = None
         self._way = way_of_watching(workflow_file)
@@ -101,6 +102,7 @@ class LineTracer:
         self._way.begin(self)
 
     def __exit__(self, *_: object) -> None:
+        self._cancelling.forget()
         if not self._way.end() and self.taken:
             self.interrupted = self.interrupted or self.taken[-1]
 
@@ -120,7 +122,7 @@ class LineTracer:
             self.born[task] = maker.line or maker.born
             self.started.append((task, frame.f_locals.get("name")))
         elif name == _sdk.CANCELS and isinstance(frame.f_locals.get("self"), asyncio.Task):
-            self._cancelled[frame.f_locals["self"]] = self.site(frame.f_back)
+            self._cancelling.by[frame.f_locals["self"]] = self.site(frame.f_back)
 
     def answered(self, frame: FrameType, answer: Any) -> None:
         """Temporal's answer to the learner's line that called."""
@@ -140,18 +142,21 @@ class LineTracer:
         except RuntimeError:  # no loop runs: the SDK itself starts a task
             task = None
         if task is None:
-            return Maker(None, left=self._left)
-        return Maker(None, self.born.get(task), self._cancelled.get(task), self._left)
+            return Maker(None, cancelled=self._cancelling.at(frame.f_back), left=self._left)
+        return Maker(None, self.born.get(task), self._cancelling.by.get(task), self._left)
 
     def line(self, frame: FrameType) -> None:
         """Wanted code comes to its frame's line."""
         self._go_on()
+        self._cancelling.after()
+        self._cancelling.before(frame, self.born)
         site = frame.f_code.co_filename, frame.f_lineno
         self.taken.append(self._sites.setdefault(site, site))  # one object a line: a trace holds it often
         self.cut = len(self.taken) >= MAX_LINES
 
     def left(self, frame: FrameType, *, pauses: bool) -> None:
         """Wanted code gives control back."""
+        self._cancelling.after()
         if pauses:
             self._resumed = None
         else:

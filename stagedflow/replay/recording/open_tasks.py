@@ -1,9 +1,11 @@
 """The tasks of one workflow instance that have not ended, in the order of their start."""
 
 import asyncio
+import inspect
 from collections.abc import Callable, Iterable
+from itertools import chain
 from traceback import walk_tb
-from types import CodeType
+from types import CodeType, CoroutineType
 from typing import Any
 
 from stagedflow.replay import _sdk
@@ -44,6 +46,19 @@ class OpenTasks:
         for task in self._ended:
             for kind in kinds:
                 kind.pop(task, None)
+
+    def place(self, task: Task) -> int:
+        """Its place among those that are open, in the order of their start; one that is not known comes last."""
+        kinds = (self.tasks, self.handles, self.handlers)
+        return next((n for n, known in enumerate(chain(*kinds)) if known is task), sum(map(len, kinds)))
+
+    def unstarted(self) -> "list[CoroutineType[Any, Any, Any]]":
+        """The coroutines that stand inside those of handlers that have not begun, such as after a failure before."""
+        inside: list[Any] = []
+        for coroutine in (task.get_coro() for task in self.handlers):
+            if inspect.iscoroutine(coroutine) and inspect.getcoroutinestate(coroutine) == inspect.CORO_CREATED:
+                inside += inspect.getcoroutinelocals(coroutine).values()
+        return [value for value in inside if inspect.iscoroutine(value)]
 
     def interrupted(self, wants: Callable[[CodeType], bool]) -> Site | None:
         """Where the SDK's deadlock detector has stopped a task in this activation: the innermost line of wanted code.

@@ -84,7 +84,7 @@ class _RecordedInstance(WorkflowInstance):
 
     def activate(self, act: Any) -> Any:
         if any(job.HasField("remove_from_cache") for job in act.jobs):
-            return self._inner.activate(act)
+            return self._evict(act)
         with self._lines:
             completion = self._inner.activate(act)
         # Recording must never fail a workflow task; the worker's log keeps the reason.
@@ -97,6 +97,15 @@ class _RecordedInstance(WorkflowInstance):
             self._sink(self._det, step)
         except Exception as error:
             print(f"stagedflow: an activation was not recorded: {error!r}", file=sys.stderr)
+        return completion
+
+    def _evict(self, act: Any) -> Any:
+        """Let the SDK drop the workflow. What it wraps of a task that never started, Python would complain about."""
+        unstarted = self._awaits.open.unstarted()
+        completion = self._inner.activate(act)
+        for coroutine in unstarted:
+            if inspect.getcoroutinestate(coroutine) == inspect.CORO_CREATED:
+                coroutine.close()
         return completion
 
     def _least(self, act: Any) -> ReplayStep:

@@ -15,6 +15,7 @@ from stagedflow.replay.events import attributes
 from stagedflow.replay.saved.deadlock import deadlock_text, sites_of
 from stagedflow.replay.saved.guarded_replay import exception_in, text_of
 from stagedflow.replay.saved.parting import parting
+from stagedflow.replay.saved.uncalled import Uncalled, uncalled
 from stagedflow.replay.trace import Command, Failure, ReplayStep, TraceEvent
 from stagedflow.replay.words import one_line
 
@@ -43,6 +44,7 @@ _WHAT = {
     "WORKFLOW_EXECUTION_CANCELED": "the workflow's end as cancelled",
     "WORKFLOW_EXECUTION_CONTINUED_AS_NEW": "the workflow's continue-as-new",
 }
+_TRIED_AGAIN = "That fails the workflow task, not the workflow: a worker would try it again until the code is mended."
 _RULE = (
     "The code of a running workflow may not change which commands it makes, nor their order (TMPRL1100). "
     "Keep the old way for running workflows: `workflow.patched` tells them apart."
@@ -75,6 +77,9 @@ def failure_of(
     if isinstance(error, TimeoutError) or _sdk.DEADLOCK_CODE in message:
         text = deadlock_text(steps) if _sdk.DEADLOCK_CODE in message else f"{message} It was left to itself."
         return Failure("deadlock", text, step, message=message)
+    if not sites_of(raised, _files(steps)) and (missed := uncalled(raised)):
+        text = _uncalled_text(raised, missed)
+        return Failure("raised", text, step, message=message, line=missed.line, file=missed.file)
     return Failure("raised", _raised_text(steps, raised, message), step, message=message)
 
 
@@ -185,9 +190,19 @@ def _raised_text(steps: Sequence[ReplayStep], raised: BaseException | None, mess
     what = one_line(f"{type(raised).__name__}: {text_of(raised)}{_cause(raised)}" if raised else known)
     if not (steps and steps[-1].failure):
         return f"A workflow task failed before the workflow's code came to run: {what}"
-    lines = sites_of(raised, {file for step in steps for file, _ in step.lines}) or steps[-1].lines
+    lines = sites_of(raised, _files(steps)) or steps[-1].lines
     file, line = lines[-1] if lines else ("", None)
+    return f"The code raised {what}{_at(line, file)}. {_TRIED_AGAIN}"
+
+
+def _uncalled_text(raised: BaseException | None, missed: Uncalled) -> str:
+    what = one_line(f"{type(raised).__name__}: {text_of(raised)}")
+    held = f"{missed.given} argument{'' if missed.given == 1 else 's'}"
     return (
-        f"The code raised {what}{_at(line, file)}. That fails the workflow task, not the workflow: "
-        "a worker would try it again until the code is mended."
+        f"The code raised {what}{_at(missed.line, missed.file)}, where it is defined: history holds {held} for it. "
+        f"{_TRIED_AGAIN}"
     )
+
+
+def _files(steps: Sequence[ReplayStep]) -> set[str]:
+    return {file for step in steps for file, _ in step.lines}

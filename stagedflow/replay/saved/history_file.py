@@ -204,6 +204,11 @@ def _checked(workflow_id: str, events: Sequence[HistoryEvent], name: str) -> Wor
     if len(events) > 1 and [e.event_id for e in events] == list(range(len(events), 0, -1)):
         events = events[::-1]  # newest first, as some tools show it
     first = events[0]
+    if first.event_type == EventType.EVENT_TYPE_WORKFLOW_EXECUTION_STARTED and not first.WhichOneof("attributes"):
+        raise LabError(
+            f"{name} has an event WORKFLOW_EXECUTION_STARTED without its attributes, as has the list of events with "
+            f"`details` that an older Web UI exports: a replay needs them. {HOW_TO_EXPORT}"
+        )
     if not first.HasField("workflow_execution_started_event_attributes"):
         raise LabError(
             f"{name} does not start with WORKFLOW_EXECUTION_STARTED, but with event {first.event_id} "

@@ -24,6 +24,7 @@ from stagedflow.replay.saved.guarded_replay import Replayed, replay
 from stagedflow.replay.saved.handlers import missing_handlers
 from stagedflow.replay.saved.history_file import UNNAMED, read_history, with_id
 from stagedflow.replay.saved.notes import notes_of
+from stagedflow.replay.saved.recorded_by import other_sdk
 from stagedflow.replay.saved.stand_in import with_stand_ins
 from stagedflow.replay.sources import files_of, read_sources
 from stagedflow.replay.trace import Failure, ReplayTrace
@@ -72,7 +73,7 @@ async def record_replay(
     # In a thread: a large file would hold up everything else on the lab's loop.
     read = await asyncio.to_thread(read_history, history)
     read, unnamed = with_id(read, workflow_id)
-    definition = definition_for(_type_of(read), workflows)
+    definition = definition_for(_type_of(read), workflows, other_sdk(read.events))
     replayed, note = Replayed(), ""
     # Without a workflow task there is nothing to replay, and the Replayer would wait for one.
     if any(e.HasField("workflow_task_scheduled_event_attributes") for e in read.events):
@@ -140,7 +141,7 @@ def _trace(history: WorkflowHistory, definition: Any, replayed: Replayed, note: 
         events=events,
         sources=read_sources(files_of(steps, file)),
         notes=(
-            *filter(None, [_sdk.untried()]),
+            *filter(None, [_sdk.untried(), other_sdk(history.events)]),
             *notes_of(steps, failure, replayed.records, events, note),
             *missing_handlers(definition, steps),
         ),

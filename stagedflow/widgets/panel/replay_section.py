@@ -36,11 +36,6 @@ class ReplaySection(ipywidgets.VBox):
         self.viewer.trace = trace
         return ""
 
-    def close(self) -> None:
-        """Take it off the page."""
-        self.viewer.close()
-        super().close()
-
     def _open(self, _: object) -> None:
         self.button.description = HIDE if self.button.value else SHOW
         self.viewer.layout.display = None if self.button.value else "none"

@@ -20,12 +20,11 @@ is each event's milliseconds after the one before, and `id` is there only if the
 
 import json
 from collections.abc import Mapping, Sequence
-from pathlib import PurePath
 from typing import Any
 
 from stagedflow.replay.sources import class_lines
 from stagedflow.replay.trace import Command, Failure, ReplayStep, ReplayTrace, SideEffect, TraceEvent
-from stagedflow.widgets.viewer.text import visible
+from stagedflow.widgets.viewer.text import short_names, visible
 
 VERSION = 1
 MAX_SOURCE_LINE = 2_000
@@ -214,6 +213,8 @@ class _Encoder:
         """The line of the command that did not fit, or that at which the code stopped; `("", 0)` if it is not known."""
         if failure.actual and failure.actual.line:
             return failure.actual.file or self.trace.file, failure.actual.line
+        if failure.line:
+            return failure.file or self.trace.file, failure.line
         if failure.step not in range(len(self.trace.steps)):
             return "", 0
         step = self.trace.steps[failure.step]
@@ -225,7 +226,7 @@ class _Encoder:
         return {"id": event.id, "type": visible(event.type), "text": visible(event.text)}
 
     def _files(self) -> list[dict[str, Any]]:
-        names = _short_names(self.files.values)
+        names = short_names(self.files.values)
         ran = [n for s in self.trace.steps for f, n in s.lines if f == self.trace.file] if self.trace.sources else []
         found = []
         for file in self.files.values:
@@ -244,12 +245,3 @@ class _Encoder:
 def _steps_between(moments: Sequence[int]) -> list[int]:
     """Each moment less the one before: a few digits instead of many."""
     return [now - before for before, now in zip([0, *moments], moments, strict=False)]
-
-
-def _short_names(files: Sequence[str]) -> dict[str, str]:
-    """Each file by its name alone; by its folder, too, if two have the same name. No page tells a whole path."""
-    names = [PurePath(file).name for file in files]
-    return {
-        file: visible(name if names.count(name) == 1 else "/".join(PurePath(file).parts[-2:]))
-        for file, name in zip(files, names, strict=True)
-    }

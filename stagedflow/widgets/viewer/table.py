@@ -6,8 +6,9 @@ from itertools import pairwise
 from textwrap import wrap
 
 from stagedflow.replay.recovery import lines_text
+from stagedflow.replay.sources import files_of
 from stagedflow.replay.trace import ReplayStep, ReplayTrace, Waiting
-from stagedflow.widgets.viewer.text import visible
+from stagedflow.widgets.viewer.text import short_names, visible
 
 MAX_ROWS = 40
 MAX_CELL = 120
@@ -71,8 +72,7 @@ def _cells(trace: ReplayTrace, step: ReplayStep) -> tuple[str, ...]:
         names = {life.pid: life.name for life in trace.lives}
         # By name alone: a pid is another one each time, and a saved table is compared.
         how += f", worker {names.get(step.worker) or f'pid {step.worker}'}"
-    lines = lines_text([n for file, n in step.lines if file == trace.file]) if step.lines else "–"
-    lines = lines.removeprefix("lines ").removeprefix("line ")
+    lines = _lines(trace, step)
     if step.cut:
         first = "" if step.failure else "first "  # the last line of one that failed may be where it was stopped
         kept = f"of the {first}{len(step.lines):,}: {lines}" if step.lines else "none is"
@@ -86,6 +86,19 @@ def _cells(trace: ReplayTrace, step: ReplayStep) -> tuple[str, ...]:
         commands or broken or "–", waits or "–", changed or "–",
     )  # fmt: skip
     return tuple(visible(cell, limit=MAX_CELL) for cell in cells)
+
+
+def _lines(trace: ReplayTrace, step: ReplayStep) -> str:
+    """The lines that ran; those of another file than the workflow's own stand after its name."""
+    names = short_names(list(dict.fromkeys([*trace.sources, *files_of([step], trace.file)])))
+    ran: dict[str, list[int]] = {trace.file: []}
+    for file, line in step.lines:
+        ran.setdefault(file, []).append(line)
+    told = []
+    for file, lines in ran.items():
+        numbers = lines_text(lines).removeprefix("lines ").removeprefix("line ")
+        told += [numbers if file == trace.file else f"{names[file]} {numbers}"] if lines else []
+    return "; ".join(told) or "–"
 
 
 def _placed(wait: Waiting) -> str:

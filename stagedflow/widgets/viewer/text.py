@@ -1,6 +1,8 @@
 """Text that is safe to look at: what a reader cannot see is made visible, and nothing is endless."""
 
 import unicodedata
+from collections.abc import Sequence
+from pathlib import PurePath
 
 MAX_TEXT = 1_000
 """Characters of one text that a viewer shows at the most."""
@@ -23,6 +25,15 @@ def visible(text: str, *, limit: int = MAX_TEXT, keep: str = "") -> str:
     if not text.isprintable():
         text = "".join(c if c.isprintable() or c in keep else _sign(c) for c in text)
     return f"{text}… ({beyond:,} more characters)" if beyond > 0 else text
+
+
+def short_names(files: Sequence[str]) -> dict[str, str]:
+    """Each file by its name alone; by its folder, too, if two have the same name. No page tells a whole path."""
+    names = [PurePath(file).name for file in files]
+    return {
+        file: visible(name if names.count(name) == 1 else "/".join(PurePath(file).parts[-2:]))
+        for file, name in zip(files, names, strict=True)
+    }
 
 
 def _sign(character: str) -> str:

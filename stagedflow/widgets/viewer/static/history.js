@@ -28,6 +28,7 @@ export class HistoryPane {
     this.space.classList.toggle("sfv-flows", this.flows);
     this.space.style.height = this.flows ? "" : `${trace.eventCount * ROW}px`;
     this.loaded = serial();
+    if (!trace.count) this.showNoStep();
     setText(this.count, trace.eventCount ? many(trace.eventCount, "event") : "not in this trace");
     this.fill();
   }
@@ -43,6 +44,14 @@ export class HistoryPane {
     if (this.flows) this.fill(); // the rows say how high they are
     this.reveal(trace.rowOfEvent(this.parted || resolving || trace.steps.last[i] || this.seen));
     this.fill();
+  }
+
+  /** A trace without steps has a history all the same: no event of it is marked. */
+  showNoStep() {
+    this.step = -1;
+    this.sets = { jobs: new Set(), commands: new Set() };
+    this.seen = Infinity;
+    this.parted = null;
   }
 
   reveal(row) {
@@ -91,7 +100,7 @@ export class HistoryPane {
     const { trace } = this;
     const by = { ArrowDown: 1, ArrowUp: -1, PageDown: 10, PageUp: -10 }[event.key];
     if (by) {
-      const at = this.cursor ?? trace.rowOfEvent(this.seen);
+      const at = this.cursor ?? Math.max(0, trace.count ? trace.rowOfEvent(this.seen) : 0);
       this.cursor = clamp(this.cursor === null ? at : at + by, 0, trace.eventCount - 1);
       this.reveal(this.cursor);
       this.fill();

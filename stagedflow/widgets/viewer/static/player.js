@@ -100,6 +100,7 @@ export class Player {
   }
 
   toggle() {
+    if (!this.course.count) return;
     if (this.timer) return this.pause();
     if (this.step >= this.course.count - 1) this.go(0);
     this.schedule();

@@ -21,6 +21,7 @@ export class SourcePane {
     this.cursor = null;
     this.rows = new Map();
     this.touched = [];
+    this.now = [0, 0];
   }
 
   load(trace) {
@@ -111,6 +112,7 @@ export class SourcePane {
 
   mark(i, k) {
     const { trace } = this;
+    if (!trace.count) return;
     for (const row of this.touched) this.unmark(row);
     const orders = new Map();
     const path = trace.lines(i);

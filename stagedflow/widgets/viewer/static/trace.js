@@ -38,6 +38,7 @@ export class Trace {
 
   /** `[file, line]` in the order executed. Steps that took the same path share one list. */
   lines(i) {
+    if (!this.count) return []; // keys and clicks ask of a trace without steps, too
     const path = this.steps.lines[i];
     if (!this.pathLines[path]) {
       let file = 0;

@@ -26,8 +26,9 @@ export class Viewer extends Frame {
     this.noted = noted;
     this.panes.load(trace);
     this.player.load(singleCourse(trace));
-    this.panes.el.hidden = !trace.count;
-    if (!trace.count) setText(this.told, trace.failure ? "No step was recorded before the failure." : "There is no step to show yet: no worker has run this workflow.");
+    this.panes.el.hidden = !trace.count && !trace.eventCount && !trace.files.length;
+    this.panes.step.el.hidden = !trace.count;
+    if (!trace.count) setText(this.told, noStepWords(trace));
   }
 
   /** New data: the reader keeps their place; from the last step they follow on to a new one. */
@@ -66,4 +67,10 @@ export class Viewer extends Frame {
     super.close();
     this.panes.close();
   }
+}
+
+/** Of a history that was replayed the notes say why; only a live trace without any is told here. */
+function noStepWords({ failure, notes }) {
+  if (failure) return "No step was recorded before the failure.";
+  return notes.length ? "There is no step to show." : "There is no step to show yet: no worker has run this workflow.";
 }
