@@ -8,7 +8,7 @@ from temporalio.api.enums.v1 import EventType, PendingActivityState, WorkflowExe
 from temporalio.client import WorkflowHandle, WorkflowHistory
 
 from stagedflow.course.patience import patience
-from stagedflow.course.trial import POLL, RPC, Trial, Wrong
+from stagedflow.course.trial import POLL, RPC_WHOLE, Trial, Wrong
 from stagedflow.history.runs import Run, read_event
 
 MOST_RUNS = 60
@@ -80,7 +80,7 @@ class Chain:
         if not any(task.outcome == "completed" for task in (await self.runs())[-1].tasks):
             return False
         run = self._trial.client.get_workflow_handle(self._id, run_id=self._next)
-        told = (await run.describe(rpc_timeout=4 * RPC)).raw_description
+        told = (await run.describe(rpc_timeout=RPC_WHOLE)).raw_description
         return (
             told.workflow_execution_info.status != WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_CONTINUED_AS_NEW
             and not told.HasField("pending_workflow_task")
@@ -89,7 +89,7 @@ class Chain:
 
     async def attempt_runs(self, activity: str) -> bool:
         """True if a worker is in this activity now."""
-        told = (await self.latest.describe(rpc_timeout=4 * RPC)).raw_description
+        told = (await self.latest.describe(rpc_timeout=RPC_WHOLE)).raw_description
         started = PendingActivityState.PENDING_ACTIVITY_STATE_STARTED
         return any(p.activity_type.name == activity and p.state == started for p in told.pending_activities)
 
@@ -102,7 +102,7 @@ class Chain:
 
     async def find_the_crash(self) -> None:
         """Let the attempts that died with the worker time out now."""
-        told = (await self.latest.describe(rpc_timeout=4 * RPC)).raw_description
+        told = (await self.latest.describe(rpc_timeout=RPC_WHOLE)).raw_description
         if told.pending_activities:
             await self._trial.lab.shorten_start_to_close(self.latest, seconds=0.5)
 

@@ -18,6 +18,8 @@ WAIT = 8.0
 """Seconds that one wait of a check takes at the most on a machine at rest, if it says nothing else."""
 POLL = 0.05
 RPC = timedelta(seconds=5)
+RPC_WHOLE = 4 * RPC
+"""How long one call of a check to the server may take: also on a busy machine, where `RPC` would be short."""
 
 
 class Wrong(Exception):
@@ -110,7 +112,7 @@ class Observer:
     async def history(self, handle: WorkflowHandle[Any, Any]) -> WorkflowHistory:
         """The run's history, as Temporal has it."""
         run_id = handle.result_run_id or handle.run_id
-        return await self.client.get_workflow_handle(handle.id, run_id=run_id).fetch_history(rpc_timeout=4 * RPC)
+        return await self.client.get_workflow_handle(handle.id, run_id=run_id).fetch_history(rpc_timeout=RPC_WHOLE)
 
     async def now(self, handle: WorkflowHandle[Any, Any]) -> str:
         """Where the workflow stands, in a sentence."""
@@ -126,7 +128,7 @@ class Observer:
         """Why an attempt of an open activity failed: history tells it only when the last attempt is over."""
         if run.closed or not run.open_activities:
             return ""
-        described = await handle.describe(rpc_timeout=4 * RPC)
+        described = await handle.describe(rpc_timeout=RPC_WHOLE)
         told = (
             faults.activity_failure(pending, self.attempt.path.name, slips_only=slips_only)
             for pending in described.raw_description.pending_activities

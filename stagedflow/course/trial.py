@@ -14,13 +14,13 @@ from temporalio.client import WorkflowFailureError, WorkflowHandle, WorkflowHist
 from stagedflow.course import faults
 from stagedflow.course.attempt import Attempt, WorkflowFound
 from stagedflow.course.child import ChildResult, in_child
-from stagedflow.course.observer import POLL, RPC, WAIT, Observer, Wrong, require
+from stagedflow.course.observer import POLL, RPC, RPC_WHOLE, WAIT, Observer, Wrong, require
 from stagedflow.errors import LabError
 from stagedflow.lab.lab import Lab
 from stagedflow.lab.worker import WorkerProcess
 from stagedflow.replay.trace import ReplayTrace
 
-__all__ = ["POLL", "Trial", "Wrong", "require"]
+__all__ = ["POLL", "RPC_WHOLE", "Trial", "Wrong", "require"]
 
 
 class Trial(Observer):
@@ -146,7 +146,9 @@ class Trial(Observer):
             Wrong: It failed, a workflow task failed, or there is no handler for it.
         """
         try:
-            return await self._watched(handle, handle.query(name, args=args, rpc_timeout=4 * RPC), RPC.total_seconds())
+            return await self._watched(
+                handle, handle.query(name, args=args, rpc_timeout=RPC_WHOLE), RPC.total_seconds()
+            )
         except TimeoutError:
             raise Wrong(f"The query {name} got no answer. {await self.now(handle)}") from None
         except Exception as error:

@@ -127,8 +127,11 @@ class Server:
         Raises:
             LabError: A port is taken, or the server did not start; the text says which.
         """
-        for wanted in filter(None, (port, ui_port)):
-            _must_be_free(wanted)
+        for wanted in (port, ui_port):
+            if wanted is not None:
+                _must_be_free(wanted)
+        if port is not None and port == ui_port:
+            raise LabError(f"The server and its Web UI cannot both have port {port}. Name two ports, or only one.")
 
         async def start() -> WorkflowEnvironment:
             self.ui_port = ui_port or _free_port()
@@ -217,6 +220,8 @@ def _free_port() -> int:
 def _must_be_free(port: int) -> None:
     if isinstance(port, bool) or not isinstance(port, int):
         raise LabError(f"A port is an integer; {port!r} is not.")
+    if not port:
+        raise LabError("Port 0 is none. To get a free port, leave the argument out.")
     with socket.socket() as s:
         s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

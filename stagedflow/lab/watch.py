@@ -127,7 +127,8 @@ class RunWatch:
         )
 
     def _lives(self) -> tuple[WorkerLife, ...]:
-        """The workers that have lived during this run."""
+        """The workers that have lived during this run: those that history names, too, if a clock has jumped."""
+        named = {task.worker for task in self._run.tasks} | {pending.worker for pending in self._pending}
         begin = self._events[0].at if self._events and self._clock_ahead is None else 0.0
         ended = self._sources.ended()
         known = []
@@ -136,7 +137,7 @@ class RunWatch:
                 how, at = ended[life.pid]
                 life = replace(life, ended=at, how=how)
             known.append(life)
-        return tuple(life for life in known if life.ended is None or life.ended >= begin)
+        return tuple(life for life in known if life.ended is None or life.ended >= begin or life.identity in named)
 
     def _look_at_end(self, task: asyncio.Task[None]) -> None:
         """Nobody awaits what follows the run, so its surprises are told here."""

@@ -34,6 +34,17 @@ async def test_a_port_that_is_taken(server_binary: Path, which: str) -> None:
 async def test_a_port_that_is_none(server_binary: Path) -> None:
     with pytest.raises(LabError, match="Port 99999 cannot be used"):
         await Lab.start(port=99999)
+    for which in ("port", "ui_port"):
+        with pytest.raises(LabError, match="Port 0 is none"):
+            await Lab.start(**{which: 0})
+
+
+async def test_one_port_for_the_server_and_its_web_ui(server_binary: Path) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        port = other.getsockname()[1]
+    with pytest.raises(LabError, match=f"cannot both have port {port}"):
+        await Lab.start(port=port, ui_port=port)
 
 
 async def test_no_server_program_where_one_was_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

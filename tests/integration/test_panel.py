@@ -258,3 +258,22 @@ async def test_another_sdk_is_said_in_lab_panel_and_trace(
     assert words in (await lab.trace(handle)).notes[0]
     assert words in repr(lab)
     assert words in await shows(panels(lab, handle), "message", "temporalio")
+
+
+async def test_a_crashed_worker_is_told_though_the_kernels_clock_was_set_back(
+    lab: Lab, panels: Callable[..., StagePanel]
+) -> None:
+    worker = await lab.start_worker("A")
+    handle = await start_rollout(lab)
+    await lab.until(handle, gate=1)
+    panel = panels(lab, handle)
+    await worker.crash()
+    await shows(panel, "lives", "✕ crashed")
+    state, at = lab._crew.ended[worker.pid]
+    assert await asyncio.to_thread(wait_for, lambda: lab.ledger.lives()[0].ended)
+    lab._crew.ended[worker.pid] = (state, at - 7200)
+    with closing(connect(lab.ledger.path)) as db, db:
+        db.execute("UPDATE lives SET started = started - 7200, ended = ended - 7200")
+    again = panels(lab, handle)
+    await shows(again, "track", "gate 1 parked here")
+    await shows(again, "lives", "worker A ✕ crashed", deadline=20)
