@@ -1,19 +1,24 @@
 """One fuzzed case after another, by hypothesis: what both the test and the command run."""
 
 import asyncio
+import contextlib
 import importlib
 import itertools
 import sys
 import tempfile
+import warnings
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
+from unittest import mock
 
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from stagedflow.replay.saved import guarded_replay
 from tests.fixtures.cases import CASES
 from tests.fixtures.recorded import text_of
-from tests.fuzz.agreement import Outcome, outcome_of
+from tests.fuzz.agreement import BARE_SECONDS, Outcome, outcome_of
 from tests.fuzz.edits import edited_sources
 from tests.fuzz.histories import changed_histories
 
@@ -36,7 +41,7 @@ def fuzz_histories(examples: int, *, repeatable: bool) -> Counter[str]:
         How many ended in which way.
     """
     counted: Counter[str] = Counter()
-    with asyncio.Runner() as runner:
+    with asyncio.Runner() as runner, _short_waits():
 
         @_settings(examples, repeatable)
         @given(st.sampled_from(NAMES).flatmap(lambda name: st.tuples(st.just(name), changed_histories(name))))
@@ -59,7 +64,7 @@ def fuzz_edits(examples: int, *, repeatable: bool) -> Counter[str]:
         How many ended in which way.
     """
     counted: Counter[str] = Counter()
-    with asyncio.Runner() as runner, tempfile.TemporaryDirectory() as folder:
+    with asyncio.Runner() as runner, _short_waits(), tempfile.TemporaryDirectory() as folder:
         sys.path.insert(0, folder)
 
         @_settings(examples, repeatable)
@@ -96,6 +101,15 @@ async def outcome_of_edit(name: str, source: str, folder: Path) -> Outcome:
         return await outcome_of(text_of(name), workflow)
     finally:
         del sys.modules[module]
+
+
+@contextlib.contextmanager
+def _short_waits() -> Iterator[None]:
+    """Give up on a replay that stands still as early as on Temporal's own."""
+    with mock.patch.object(guarded_replay, "STANDSTILL_SECONDS", BARE_SECONDS), warnings.catch_warnings():
+        # A workflow that never started leaves a coroutine of the SDK's un-awaited.
+        warnings.filterwarnings("ignore", message=".*was never awaited")
+        yield
 
 
 def _settings(examples: int, repeatable: bool) -> settings:

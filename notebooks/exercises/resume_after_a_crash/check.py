@@ -1,5 +1,6 @@
 """A long activity loses its worker in the middle: it must go on there, and a healthy attempt must not be given up."""
 
+import ast
 import asyncio
 import os
 import signal
@@ -109,9 +110,26 @@ async def _why(trial: Trial, pending: PendingActivityInfo, handle) -> str:
                 f"The heartbeat timeout is {given:g} s, and one device takes {DEVICE:g} s: between two heartbeats a "
                 "healthy attempt is taken for a dead one. It must be longer than one device takes."
             )
+    if _blocks_the_loop(trial.source):
+        return (
+            "Attempt 1 was healthy. Its code calls activity.heartbeat(...), but no heartbeat came within the heartbeat "
+            "timeout. The activity is an async def: the event loop sends its heartbeats, and a blocking call such as "
+            "time.sleep holds the loop up. Make the activity a def, which runs in a thread, or await instead of "
+            "blocking."
+        )
     return (
         "Attempt 1 was healthy, and no heartbeat came within the heartbeat timeout. The activity must call "
         "activity.heartbeat(...) after each device, and the timeout must be longer than one device takes."
+    )
+
+
+def _blocks_the_loop(source: str) -> bool:
+    """True if an async def calls heartbeat. One that came to this point has sent none, so its loop did not run."""
+    return any(
+        isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr == "heartbeat"
+        for function in ast.walk(ast.parse(source))
+        if isinstance(function, ast.AsyncFunctionDef)
+        for call in ast.walk(function)
     )
 
 
