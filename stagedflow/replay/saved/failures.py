@@ -11,7 +11,7 @@ from typing import Any
 from temporalio.workflow import NondeterminismError
 
 from stagedflow.replay import _sdk
-from stagedflow.replay.events import attributes
+from stagedflow.replay.events import attributes, marker_data
 from stagedflow.replay.saved.deadlock import deadlock_text, sites_of
 from stagedflow.replay.saved.guarded_replay import exception_in, text_of
 from stagedflow.replay.saved.parting import parting
@@ -36,6 +36,8 @@ _WHAT = {
     "SIGNAL_EXTERNAL_WORKFLOW_EXECUTION_INITIATED": "the signal {text}",
     "REQUEST_CANCEL_EXTERNAL_WORKFLOW_EXECUTION_INITIATED": "the cancellation of workflow {text}",
     "MARKER_RECORDED": "the marker of {text}",
+    "NEXUS_OPERATION_SCHEDULED": "the nexus operation {text}",
+    "NEXUS_OPERATION_CANCEL_REQUESTED": "the cancellation of nexus operation {text}",
     "UPSERT_WORKFLOW_SEARCH_ATTRIBUTES": "the search attributes {text}",
     "WORKFLOW_PROPERTIES_MODIFIED": "a change of the {text}",
     "WORKFLOW_EXECUTION_COMPLETED": "the workflow's completion",
@@ -127,7 +129,8 @@ def _parted(message: str, steps: Sequence[ReplayStep], history: Sequence[Any], e
         text += " instead." if found.command else "."
     elif expected:
         what = _holds(expected, history)
-        text = f"This code {made}, which history does not hold: its next one is {what}, event {expected.id}."
+        lacks = "holds only later" if found.later else "does not hold"
+        text = f"This code {made}, which history {lacks}: its next one is {what}, event {expected.id}."
     else:
         text = f"This code {made}, which history does not hold."
     actual = replace(found.command, event_id=None) if found.command else None
@@ -139,13 +142,15 @@ def _holds(event: TraceEvent, history: Sequence[Any]) -> str:
     text = event.text
     if event.type == "ACTIVITY_TASK_SCHEDULED":
         text = body.activity_type.name
+    if event.type == "MARKER_RECORDED" and (local := marker_data(body).get("activity_type")):
+        text = f"local activity {local}"
     what = _WHAT.get(event.type, "").format(text=one_line(text)) or "the event"
     return f"{what} ({event.type})"
 
 
 def _did(command: Command) -> str:
     verb, _, rest = command.text.partition(" ")
-    article = {"timer": "a ", "signal": "the ", "activity": "the ", "child": "the ", "local": "the "}
+    article = {"timer": "a ", "signal": "the ", "activity": "the ", "child": "the ", "local": "the ", "nexus": "the "}
     noun = rest.partition(" ")[0]
     rest = rest.replace("timer ", "timer of ", 1) if noun == "timer" else rest
     did = one_line(f"{_PAST.get(verb, verb)} {article.get(noun, '')}{rest}".rstrip())
