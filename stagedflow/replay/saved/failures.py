@@ -14,6 +14,7 @@ from stagedflow.replay import _sdk
 from stagedflow.replay.events import attributes, marker_data
 from stagedflow.replay.saved.deadlock import deadlock_text, sites_of
 from stagedflow.replay.saved.guarded_replay import exception_in, text_of
+from stagedflow.replay.saved.notes import what_follows
 from stagedflow.replay.saved.parting import parting
 from stagedflow.replay.trace import Command, Failure, ReplayStep, TraceEvent
 from stagedflow.replay.words import one_line
@@ -77,7 +78,7 @@ def failure_of(
     if isinstance(error, TimeoutError) or _sdk.DEADLOCK_CODE in message:
         text = deadlock_text(steps) if _sdk.DEADLOCK_CODE in message else f"{message} It was left to itself."
         return Failure("deadlock", text, step, message=message)
-    return Failure("raised", _raised_text(steps, raised, message), step, message=message)
+    return Failure("raised", _raised_text(steps, raised, message, events), step, message=message)
 
 
 def temporals_words(error: BaseException, raised: BaseException | None = None) -> str:
@@ -184,15 +185,18 @@ def _cause(raised: BaseException) -> str:
     return f" ({type(cause).__name__}: {text_of(cause)})" if cause else ""
 
 
-def _raised_text(steps: Sequence[ReplayStep], raised: BaseException | None, message: str) -> str:
+def _raised_text(
+    steps: Sequence[ReplayStep], raised: BaseException | None, message: str, events: Sequence[TraceEvent]
+) -> str:
     # The log still has the exception, unless somebody has silenced it.
     known = steps[-1].failure if steps and steps[-1].failure else message
     what = one_line(f"{type(raised).__name__}: {text_of(raised)}{_cause(raised)}" if raised else known)
     if not (steps and steps[-1].failure):
         return f"A workflow task failed before the workflow's code came to run: {what}"
+    follows = what_follows(events)
     lines = sites_of(raised, {file for step in steps for file, _ in step.lines}) or steps[-1].lines
     file, line = lines[-1] if lines else ("", None)
     return (
-        f"The code raised {what}{_at(line, file)}. That fails the workflow task, not the workflow: "
-        "a worker would try it again until the code is mended."
+        f"The code raised {what}{_at(line, file)}. That fails the workflow task, not the workflow"
+        f"{': a' + follows[1:] if follows.startswith('A ') else f'. {follows}'}"
     )
