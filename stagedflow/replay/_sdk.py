@@ -81,6 +81,13 @@ SANDBOX_FILE = "workflow_sandbox.py"
 PATCH_MARKER, LOCAL_ACTIVITY_MARKER = "core_patch", "core_local_activity"
 """The markers that the SDK's core records in history; their details are JSON, with `id` and `seq` in them."""
 
+NO_COMMAND = "No command scheduled for event"
+"""What the SDK's core says where an event finds no command at all."""
+
+CHECKS_IDS, CHECKS_NEXUS = 1, 4
+"""The core's flags, in history's `coreUsedFlags`: its worker compares the ids and types of activities and child
+workflows; the service and operation of Nexus operations."""
+
 DEADLOCK_CODE = "TMPRL1101"
 """What Temporal's own messages about code that did not yield begin with."""
 

@@ -60,24 +60,33 @@ def attributes(event: Any) -> Any:
 
 
 def marker_id(body: Any) -> tuple[str, str]:
-    """A marker's name and what it is about: a patch's id, or a local activity's sequence number and type.
+    """A marker's name and what it is about: a patch's id, or a local activity's sequence number.
 
     The SDK writes its own markers with JSON in their details; another's marker has its name alone.
     """
-    details = {name: payloads.payloads for name, payloads in body.details.items()}
+    data = marker_data(body)
+    return body.marker_name, str(next((data[field] for field in ("id", "seq") if data.get(field) is not None), ""))
+
+
+def marker_data(body: Any) -> dict[str, Any]:
+    """What the SDK's core wrote into a marker of its own; empty for another's marker.
+
+    Of a patch these are `id` and `deprecated`; of a local activity `seq`, `activity_id` and `activity_type`.
+    """
     for name, field in (("patch-data", "id"), ("data", "seq")):
-        if payloads := details.get(name):
-            value = _json_field(payloads[0].data, field)
-            if value is not None:
-                return body.marker_name, str(value)
-    return body.marker_name, ""
+        if name in body.details and body.details[name].payloads:
+            data = _json(body.details[name].payloads[0].data)
+            if data.get(field) is not None:
+                return data
+    return {}
 
 
-def _json_field(data: bytes, field: str) -> Any:
+def _json(data: bytes) -> dict[str, Any]:
     try:
-        return json.loads(data).get(field)
-    except (ValueError, AttributeError):
-        return None
+        value = json.loads(data)
+    except ValueError:
+        return {}
+    return value if isinstance(value, dict) else {}
 
 
 _ASKING = {

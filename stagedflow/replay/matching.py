@@ -1,11 +1,13 @@
 """Which history event each job of a trace stands for, and which one each command made or matched.
 
 The SDK's core matches commands with events while it replays, and tells nobody. The same is found here, after the fact:
-a command's event names the workflow task that made it; that task's start is the last event of the command's step.
+a command's event stands behind the end of the workflow task that made it; that task's start is the last event of the
+command's step.
 """
 
+from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -36,6 +38,15 @@ MADE_BY = {
 }
 """Kind of command -> the type of event that it makes."""
 
+CANCELS = {
+    "cancel_timer": "start_timer",
+    "request_cancel_activity": "schedule_activity",
+    "cancel_child_workflow_execution": "start_child_workflow_execution",
+    "cancel_signal_workflow": "signal_external_workflow_execution",
+    "request_cancel_nexus_operation": "schedule_nexus_operation",
+}
+"""Kind of command that takes another one back -> the kind of that one."""
+
 _STARTED = {"CHILD_WORKFLOW_EXECUTION_STARTED", "START_CHILD_WORKFLOW_EXECUTION_FAILED", "NEXUS_OPERATION_STARTED"}
 UPDATES = {
     "accept": "WORKFLOW_EXECUTION_UPDATE_ACCEPTED",
@@ -54,12 +65,14 @@ class _Index:
         started: The event that asked for a child or an operation -> the event that says it has started.
         resolved: The event that asked for something -> the event that says how it ended.
         found: (type, id) -> the event, for what can be told by its id alone.
+        completed: The starts of the workflow tasks that were completed, in order.
     """
 
     made: dict[_Made, list[int]] = field(default_factory=lambda: defaultdict(list))
     started: dict[int, int] = field(default_factory=dict)
     resolved: dict[int, int] = field(default_factory=dict)
     found: dict[tuple[str, str], int] = field(default_factory=dict)
+    completed: list[int] = field(default_factory=list)
 
 
 def match(steps: Iterable[ReplayStep], history: Iterable[Any]) -> tuple[ReplayStep, ...]:
@@ -69,12 +82,13 @@ def match(steps: Iterable[ReplayStep], history: Iterable[Any]) -> tuple[ReplaySt
         steps: As the recorder made them; those of several workers may be mixed.
         history: The events, as protobuf messages of Temporal's API.
     """
-    index = _index(history)
+    steps, index = list(steps), _index(history)
+    taken_back = _taken_back(steps)
     instances: dict[int | None, _Instance] = {}
     matched = []
     for step in steps:
         if step.worker not in instances or step.builds_anew:
-            instances[step.worker] = _Instance(index)
+            instances[step.worker] = _Instance(index, taken_back.get(step.worker, set()))
         matched.append(instances[step.worker].match(step))
     return tuple(matched)
 
@@ -82,8 +96,9 @@ def match(steps: Iterable[ReplayStep], history: Iterable[Any]) -> tuple[ReplaySt
 class _Instance:
     """One worker's copy of the workflow, which goes through history once."""
 
-    def __init__(self, index: _Index) -> None:
+    def __init__(self, index: _Index, taken_back: set[tuple[int, str]]) -> None:
         self._index = index
+        self._taken_back = taken_back
         self._used: dict[_Made, int] = defaultdict(int)
         self._asked: dict[str, int] = {}
         self._children: dict[str, str] = {}
@@ -137,32 +152,80 @@ class _Instance:
                 return self._next(command.kind, id)
             case "start_child_workflow_execution":
                 self._children[asked] = id
-        return self._ask(asked, self._next(command.kind, id))
+        if (self._task, asked) in self._taken_back:
+            return None
+        return self._ask(asked, self._next(command.kind, id, later=True))
 
     def _ask(self, asked: str, event: int | None) -> int | None:
         if event is not None:
             self._asked[asked] = event
         return event
 
-    def _next(self, kind: str, id: str) -> int | None:
-        """The first event of this workflow task, of the command's type and with this id, that is not taken yet."""
-        key = self._task, MADE_BY.get(kind, ""), id
-        events = self._index.made.get(key, ())
-        place = self._used[key]
-        self._used[key] += 1
-        return events[place] if place < len(events) else None
+    def _next(self, kind: str, id: str, *, later: bool = False) -> int | None:
+        """The first event of this workflow task, of the command's type and with this id, that is not taken yet.
+
+        Args:
+            kind: The command's.
+            id: The event's.
+            later: It may be of a later task, too. The SDK completes a task while a local activity is under way, to get
+                more time for it: what the workflow asks for when that has ended goes to the server with the next task.
+        """
+        completed = self._index.completed
+        at = bisect_left(completed, self._task)
+        tasks = completed[at:] if later and self._task in completed[at : at + 1] else [self._task]
+        for task in tasks:
+            key = task, MADE_BY.get(kind, ""), id
+            events = self._index.made.get(key, ())
+            if self._used[key] < len(events):
+                self._used[key] += 1
+                return events[self._used[key] - 1]
+        return None
+
+
+def _taken_back(steps: Iterable[ReplayStep]) -> dict[int | None, set[tuple[int, str]]]:
+    """Worker -> (start of a workflow task, key of its job) of all that it asked for and took back within that task.
+
+    Such a command never reaches the server.
+    """
+    found: dict[int | None, set[tuple[int, str]]] = defaultdict(set)
+    task: dict[int | None, int] = {}
+    begun: dict[int | None, set[tuple[int, str]]] = defaultdict(set)
+    for step in steps:
+        now = task[step.worker] = step.event_ids[-1] if step.event_ids else task.get(step.worker, 0)
+        for command in step.commands:
+            asked = now, ":".join(command.key.split(":", 2)[:2])
+            if command.kind in CANCELS:
+                found[step.worker] |= {asked} & begun[step.worker]
+            else:
+                begun[step.worker].add(asked)
+    return found
+
+
+def with_tasks(history: Iterable[Any]) -> Iterator[tuple[Any, int]]:
+    """Each event with the start of the workflow task that was completed last before it, or 0.
+
+    A server writes what a workflow task's commands make at once behind the task's completion. By this order, and not by
+    the ids with which events name each other: a server for tests may leave them out, or name another event.
+    """
+    started = completed = 0
+    for event in history:
+        kind = event_type(event)
+        if kind == "WORKFLOW_TASK_STARTED":
+            started = event.event_id
+        elif kind == "WORKFLOW_TASK_COMPLETED":
+            completed = started
+        yield event, completed
 
 
 def _index(history: Iterable[Any]) -> _Index:
     index = _Index()
-    tasks: dict[int, int] = {}
-    for event in history:
+    for event, started in with_tasks(history):
         kind, body = event_type(event), attributes(event)
         if kind == "WORKFLOW_TASK_COMPLETED":
-            tasks[event.event_id] = body.started_event_id
+            index.completed.append(started)
         elif kind in MADE_BY.values():
             name, id = _id(kind, body)
-            index.made[tasks.get(body.workflow_task_completed_event_id, 0), kind, id].append(event.event_id)
+            index.made[started, kind, id].append(event.event_id)
             index.found.setdefault((name, id), event.event_id)
         elif kind in _STARTED:
             index.started[_asked_by(body)] = event.event_id
@@ -199,6 +262,8 @@ def _id(kind: str, body: Any) -> tuple[str, str]:
             return kind, body.timer_id
         case "START_CHILD_WORKFLOW_EXECUTION_INITIATED":
             return kind, body.workflow_id
+        case "NEXUS_OPERATION_SCHEDULED":
+            return kind, body.service
         case "MARKER_RECORDED":
             return marker_id(body)
         case "UPSERT_WORKFLOW_SEARCH_ATTRIBUTES":

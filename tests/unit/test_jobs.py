@@ -7,7 +7,7 @@ from temporalio.api.common.v1 import Payload
 
 from stagedflow.replay.recording.jobs import MAX_ARGUMENTS, arguments
 from stagedflow.replay.saved.notes import notes_of
-from stagedflow.replay.trace import TraceEvent
+from stagedflow.replay.trace import ReplayStep, TraceEvent
 from stagedflow.replay.words import duration
 
 
@@ -74,3 +74,14 @@ def test_only_a_history_in_which_no_workflow_task_was_started_is_said_to_have_no
 )
 def test_a_duration_is_told_in_its_natural_units(seconds: float, words: str) -> None:
     assert duration(seconds) == words
+
+
+def test_a_workflow_that_is_closed_is_not_said_to_be_tried_again() -> None:
+    failed, closed = ReplayStep(0, False, failure="KeyError: 'a'"), TraceEvent(9, "WORKFLOW_EXECUTION_TERMINATED")
+    (note,) = notes_of([failed], None, (), [closed])
+    assert note == (
+        "The last workflow task of history fails with this code, too: KeyError: 'a'. "
+        "No worker tries it again: the workflow is closed (WORKFLOW_EXECUTION_TERMINATED)."
+    )
+    (note,) = notes_of([failed], None, (), [TraceEvent(8, "WORKFLOW_TASK_FAILED")])
+    assert note.endswith("A worker would try it again until the code is mended.")

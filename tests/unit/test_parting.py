@@ -104,8 +104,8 @@ async def test_each_kind_of_edit_is_told_with_its_event_its_command_and_its_line
          "At event 5 history has the child workflow Packing child_in_one_step-child "
          "(START_CHILD_WORKFLOW_EXECUTION_INITIATED), but this code started the child workflow Packing other-id at "),
         (further_edits.NoLocalActivity, "local_activity",
-         "At event 7 history has the workflow's completion (WORKFLOW_EXECUTION_COMPLETED), but this code started a "
-         "timer of 1 s at "),
+         "At event 5 history has the marker of local activity pack (MARKER_RECORDED), but this code started a timer of "
+         "1 s at "),
         (further_edits.LocalInPlace, "one_activity",
          "At event 5 history has the activity pack (ACTIVITY_TASK_SCHEDULED), but this code made no such command: it "
          "waits for local activity pack at "),
@@ -117,8 +117,8 @@ async def test_each_kind_of_edit_is_told_with_its_event_its_command_and_its_line
         (further_edits.MemoBefore, "one_activity",
          "At event 5 history has the activity pack (ACTIVITY_TASK_SCHEDULED), but this code set memo owner at "),
         (further_edits.PatchForgotten, "patched",
-         "At event 13 history has the activity charge (ACTIVITY_TASK_SCHEDULED), but this code scheduled the activity "
-         "ship at "),
+         "At event 11 history has the marker of patch pay-first (MARKER_RECORDED), but this code scheduled the "
+         "activity ship at "),
     ],
 )  # fmt: skip
 async def test_further_kinds_of_edits_are_told(cls: type, history: str, says: str) -> None:

@@ -109,7 +109,7 @@ def _execution(body: Any) -> str:
 COMMANDS: dict[str, Callable[[Any], tuple[str, str, str]]] = {
     "schedule_activity": lambda b: ("schedule", f"activity {b.activity_type}", f"activity:{b.seq}:{b.activity_id}"),
     "schedule_local_activity": lambda b: (
-        "run", f"local activity {b.activity_type}", f"activity:{b.seq}:local"
+        "run", f"local activity {b.activity_type}", f"activity:{b.seq}:{b.activity_id}"
     ),
     "request_cancel_activity": lambda b: ("", "", f"activity:{b.seq}:"),
     "request_cancel_local_activity": lambda b: ("", "", f"activity:{b.seq}:"),
@@ -136,7 +136,7 @@ COMMANDS: dict[str, Callable[[Any], tuple[str, str, str]]] = {
     "modify_workflow_properties": lambda b: ("set", "memo " + listed(b.upserted_memo.fields), "memo::"),
     "respond_to_query": lambda b: ("answer", "the query", "query::"),
     "update_response": lambda b: ("", "", "update::"),
-    "schedule_nexus_operation": lambda b: ("schedule", f"nexus operation {b.operation}", f"nexus:{b.seq}:"),
+    "schedule_nexus_operation": lambda b: ("schedule", f"nexus operation {b.operation}", f"nexus:{b.seq}:{b.service}"),
     "request_cancel_nexus_operation": lambda b: ("", "", f"nexus:{b.seq}:"),
 }  # fmt: skip
 

@@ -6,7 +6,8 @@ from pathlib import Path
 from traceback import walk_tb
 from typing import Any
 
-from stagedflow.replay.events import attributes, event_type
+from stagedflow.replay.events import event_type
+from stagedflow.replay.matching import with_tasks
 from stagedflow.replay.recording.line_tracer import LineTracer, Site
 from stagedflow.replay.recording.recorder import DEADLOCK
 from stagedflow.replay.recovery import lines_text
@@ -49,7 +50,7 @@ def steps_of(replayed: Replayed, history: Sequence[Any], file: str) -> list[Repl
     if steps and not steps[-1].commands and not steps[-1].waiting and set(lines[-1:]) <= set(steps[-1].lines[-_TAIL:]):
         return [*steps[:-1], replace(steps[-1], failure=DEADLOCK)]
     seen = max((s.event_ids[-1] for s in steps if s.event_ids), default=0)
-    started = (attributes(e).started_event_id for e in history if event_type(e) == "WORKFLOW_TASK_COMPLETED")
+    started = (task for e, task in with_tasks(history) if event_type(e) == "WORKFLOW_TASK_COMPLETED")
     replays_to = next((at for at in started if at > seen), None)
     brought = tuple(range(seen + 1, (replays_to or len(history)) + 1))
     unknown = ReplayStep(0, replays_to is not None, event_ids=brought, lines=lines, failure=DEADLOCK)

@@ -11,9 +11,10 @@ from typing import Any
 from temporalio.workflow import NondeterminismError
 
 from stagedflow.replay import _sdk
-from stagedflow.replay.events import attributes
+from stagedflow.replay.events import attributes, marker_data
 from stagedflow.replay.saved.deadlock import deadlock_text, sites_of
 from stagedflow.replay.saved.guarded_replay import exception_in, text_of
+from stagedflow.replay.saved.notes import what_follows
 from stagedflow.replay.saved.parting import parting
 from stagedflow.replay.saved.uncalled import Uncalled, uncalled
 from stagedflow.replay.trace import Command, Failure, ReplayStep, TraceEvent
@@ -37,6 +38,8 @@ _WHAT = {
     "SIGNAL_EXTERNAL_WORKFLOW_EXECUTION_INITIATED": "the signal {text}",
     "REQUEST_CANCEL_EXTERNAL_WORKFLOW_EXECUTION_INITIATED": "the cancellation of workflow {text}",
     "MARKER_RECORDED": "the marker of {text}",
+    "NEXUS_OPERATION_SCHEDULED": "the nexus operation {text}",
+    "NEXUS_OPERATION_CANCEL_REQUESTED": "the cancellation of nexus operation {text}",
     "UPSERT_WORKFLOW_SEARCH_ATTRIBUTES": "the search attributes {text}",
     "WORKFLOW_PROPERTIES_MODIFIED": "a change of the {text}",
     "WORKFLOW_EXECUTION_COMPLETED": "the workflow's completion",
@@ -44,7 +47,6 @@ _WHAT = {
     "WORKFLOW_EXECUTION_CANCELED": "the workflow's end as cancelled",
     "WORKFLOW_EXECUTION_CONTINUED_AS_NEW": "the workflow's continue-as-new",
 }
-_TRIED_AGAIN = "That fails the workflow task, not the workflow: a worker would try it again until the code is mended."
 _RULE = (
     "The code of a running workflow may not change which commands it makes, nor their order (TMPRL1100). "
     "Keep the old way for running workflows: `workflow.patched` tells them apart."
@@ -78,9 +80,9 @@ def failure_of(
         text = deadlock_text(steps) if _sdk.DEADLOCK_CODE in message else f"{message} It was left to itself."
         return Failure("deadlock", text, step, message=message)
     if not sites_of(raised, _files(steps)) and (missed := uncalled(raised)):
-        text = _uncalled_text(raised, missed)
+        text = _uncalled_text(raised, missed, events)
         return Failure("raised", text, step, message=message, line=missed.line, file=missed.file)
-    return Failure("raised", _raised_text(steps, raised, message), step, message=message)
+    return Failure("raised", _raised_text(steps, raised, message, events), step, message=message)
 
 
 def temporals_words(error: BaseException, raised: BaseException | None = None) -> str:
@@ -132,7 +134,8 @@ def _parted(message: str, steps: Sequence[ReplayStep], history: Sequence[Any], e
         text += " instead." if found.command else "."
     elif expected:
         what = _holds(expected, history)
-        text = f"This code {made}, which history does not hold: its next one is {what}, event {expected.id}."
+        lacks = "holds only later" if found.later else "does not hold"
+        text = f"This code {made}, which history {lacks}: its next one is {what}, event {expected.id}."
     else:
         text = f"This code {made}, which history does not hold."
     actual = replace(found.command, event_id=None) if found.command else None
@@ -144,13 +147,15 @@ def _holds(event: TraceEvent, history: Sequence[Any]) -> str:
     text = event.text
     if event.type == "ACTIVITY_TASK_SCHEDULED":
         text = body.activity_type.name
+    if event.type == "MARKER_RECORDED" and (local := marker_data(body).get("activity_type")):
+        text = f"local activity {local}"
     what = _WHAT.get(event.type, "").format(text=one_line(text)) or "the event"
     return f"{what} ({event.type})"
 
 
 def _did(command: Command) -> str:
     verb, _, rest = command.text.partition(" ")
-    article = {"timer": "a ", "signal": "the ", "activity": "the ", "child": "the ", "local": "the "}
+    article = {"timer": "a ", "signal": "the ", "activity": "the ", "child": "the ", "local": "the ", "nexus": "the "}
     noun = rest.partition(" ")[0]
     rest = rest.replace("timer ", "timer of ", 1) if noun == "timer" else rest
     did = one_line(f"{_PAST.get(verb, verb)} {article.get(noun, '')}{rest}".rstrip())
@@ -184,7 +189,9 @@ def _cause(raised: BaseException) -> str:
     return f" ({type(cause).__name__}: {text_of(cause)})" if cause else ""
 
 
-def _raised_text(steps: Sequence[ReplayStep], raised: BaseException | None, message: str) -> str:
+def _raised_text(
+    steps: Sequence[ReplayStep], raised: BaseException | None, message: str, events: Sequence[TraceEvent]
+) -> str:
     # The log still has the exception, unless somebody has silenced it.
     known = steps[-1].failure if steps and steps[-1].failure else message
     what = one_line(f"{type(raised).__name__}: {text_of(raised)}{_cause(raised)}" if raised else known)
@@ -192,16 +199,23 @@ def _raised_text(steps: Sequence[ReplayStep], raised: BaseException | None, mess
         return f"A workflow task failed before the workflow's code came to run: {what}"
     lines = sites_of(raised, _files(steps)) or steps[-1].lines
     file, line = lines[-1] if lines else ("", None)
-    return f"The code raised {what}{_at(line, file)}. {_TRIED_AGAIN}"
+    return f"The code raised {what}{_at(line, file)}. {_task_failed(events)}"
 
 
-def _uncalled_text(raised: BaseException | None, missed: Uncalled) -> str:
+def _uncalled_text(raised: BaseException | None, missed: Uncalled, events: Sequence[TraceEvent]) -> str:
     what = one_line(f"{type(raised).__name__}: {text_of(raised)}")
     held = f"{missed.given} argument{'' if missed.given == 1 else 's'}"
     return (
         f"The code raised {what}{_at(missed.line, missed.file)}, where it is defined: history holds {held} for it. "
-        f"{_TRIED_AGAIN}"
+        f"{_task_failed(events)}"
     )
+
+
+def _task_failed(events: Sequence[TraceEvent]) -> str:
+    """What a failed workflow task means for this workflow."""
+    follows = what_follows(events)
+    then = f": a{follows[1:]}" if follows.startswith("A ") else f". {follows}"
+    return f"That fails the workflow task, not the workflow{then}"
 
 
 def _files(steps: Sequence[ReplayStep]) -> set[str]:

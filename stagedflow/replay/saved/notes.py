@@ -7,6 +7,11 @@ from stagedflow.replay import _sdk
 from stagedflow.replay.trace import Failure, ReplayStep, TraceEvent
 from stagedflow.replay.words import one_line
 
+_CLOSED = {
+    f"WORKFLOW_EXECUTION_{how}"
+    for how in ("COMPLETED", "FAILED", "CANCELED", "TERMINATED", "TIMED_OUT", "CONTINUED_AS_NEW")
+}
+
 
 def notes_of(
     steps: Sequence[ReplayStep],
@@ -42,7 +47,18 @@ def notes_of(
             )
     if failure is None and steps and steps[-1].failure:
         notes.append(
-            f"History ends with a workflow task that fails with this code, too: {one_line(steps[-1].failure)}. "
-            "A worker would try it again until the code is mended."
+            f"{_which(events)} fails with this code, too: {one_line(steps[-1].failure)}. {what_follows(events)}"
         )
     return tuple(dict.fromkeys(notes))
+
+
+def what_follows(events: Sequence[TraceEvent]) -> str:
+    """What becomes of a workflow task that failed at the end of history, in a sentence."""
+    if events and events[-1].type in _CLOSED:
+        return f"No worker tries it again: the workflow is closed ({events[-1].type})."
+    return "A worker would try it again until the code is mended."
+
+
+def _which(events: Sequence[TraceEvent]) -> str:
+    closed = events and events[-1].type in _CLOSED
+    return "The last workflow task of history" if closed else "History ends with a workflow task that"

@@ -133,16 +133,17 @@ def _trace(history: WorkflowHistory, definition: Any, replayed: Replayed, note: 
     recorded = steps_of(replayed, history.events, file)
     steps = [replace(step, index=i, at=None) for i, step in enumerate(match(recorded, history.events))]
     failure = failure_of(replayed.error, steps, history.events, events, replayed.records)
+    sources = read_sources(files_of(steps, file))
     return ReplayTrace.of(
         up_to_the_parting(steps, failure),
         workflow_type=_type_of(history),
         file=file,
         failure=failure,
         events=events,
-        sources=read_sources(files_of(steps, file)),
+        sources=sources,
         notes=(
             *filter(None, [_sdk.untried(), other_sdk(history.events)]),
             *notes_of(steps, failure, replayed.records, events, note),
-            *missing_handlers(definition, steps),
+            *missing_handlers(definition, steps, sources),
         ),
     )

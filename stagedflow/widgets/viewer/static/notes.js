@@ -32,6 +32,7 @@ function partingWords({ kind, expected, actual, text }) {
   if (kind === "raised") return "raised here";
   if (kind === "deadlock") return "it did not yield here";
   if (kind !== "nondeterminism") return text;
-  const held = expected ? `event ${expected.id}, ${eventWords(expected.type)}${expected.text ? ` (${expected.text})` : ""}` : "no further event";
-  return `history has ${held}; this code ${actual ? `asked to ${actual}` : "made no command here"}`;
+  const did = actual ? `this code asked to ${actual}` : "this code made no command here";
+  if (!expected) return actual ? `history does not hold this: ${did}` : "code and history part here";
+  return `history has event ${expected.id}, ${eventWords(expected.type)}${expected.text ? ` (${expected.text})` : ""}; ${did}`;
 }
