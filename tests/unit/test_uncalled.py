@@ -11,27 +11,22 @@ from temporalio import workflow
 from stagedflow import ReplayTrace, record_replay
 from stagedflow.replay.saved.uncalled import uncalled
 from stagedflow.widgets.viewer.data import encode
-
-STARTED = {"workflowType": {"name": "StartedBySignal"}, "taskQueue": {"name": "q"}, "workflowId": "w"}
+from tests.histories import event
+from tests.histories import history as numbered
 
 
 def history(*signals: str) -> dict[str, Any]:
     """Signals with one argument each, before the first workflow task, which a worker has completed."""
-
-    def event(kind: str, **attributes: Any) -> dict[str, Any]:
-        first, *rest = kind.lower().split("_")
-        return {"eventType": f"EVENT_TYPE_{kind}", f"{first}{''.join(map(str.title, rest))}EventAttributes": attributes}
-
     payload = {"payloads": [{"metadata": {"encoding": "anNvbi9wbGFpbg=="}, "data": "MQ=="}]}
+    start = {"workflowType": {"name": "StartedBySignal"}, "taskQueue": {"name": "q"}, "workflowId": "w"}
     begun = len(signals) + 3
-    events = [
-        event("WORKFLOW_EXECUTION_STARTED", input=payload, originalExecutionRunId="r", **STARTED),
+    return numbered(
+        event("WORKFLOW_EXECUTION_STARTED", input=payload, originalExecutionRunId="r", **start),
         *(event("WORKFLOW_EXECUTION_SIGNALED", signalName=name, input=payload) for name in signals),
         event("WORKFLOW_TASK_SCHEDULED"),
         event("WORKFLOW_TASK_STARTED", scheduledEventId=str(begun - 1)),
         event("WORKFLOW_TASK_COMPLETED", scheduledEventId=str(begun - 1), startedEventId=str(begun)),
-    ]
-    return {"events": [{**e, "eventId": str(n), "eventTime": "2026-01-01T00:00:00Z"} for n, e in enumerate(events, 1)]}
+    )
 
 
 @workflow.defn(name="StartedBySignal")

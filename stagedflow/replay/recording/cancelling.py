@@ -7,7 +7,6 @@ the tasks are looked at before and after each line that names `cancel`.
 import asyncio
 import dis
 from collections.abc import Iterable
-from functools import lru_cache
 from types import CodeType, FrameType
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -32,12 +31,17 @@ class Cancelling:
         self.by: WeakKeyDictionary[asyncio.Future[Any], tuple[str, int] | None] = WeakKeyDictionary()
         self._before: list[tuple[Task, int]] = []
         self._line = ("", 0)
+        # By its id, as to hash code costs more the longer it is; the code is kept, so that no other gets its id.
+        self._known: dict[int, tuple[CodeType, frozenset[int]]] = {}
 
     def before(self, frame: FrameType, tasks: Iterable[Task]) -> None:
         """The learner's code comes to its frame's line."""
-        if frame.f_lineno in _lines_that_cancel(frame.f_code):
+        code = frame.f_code
+        if id(code) not in self._known:
+            self._known[id(code)] = code, _lines_that_cancel(code)
+        if frame.f_lineno in self._known[id(code)][1]:
             known = list(tasks)
-            self._line = frame.f_code.co_filename, frame.f_lineno
+            self._line = code.co_filename, frame.f_lineno
             self._before = [(task, task.cancelling()) for task in known] if len(known) <= MANY else []
 
     def after(self) -> None:
@@ -63,7 +67,6 @@ class Cancelling:
         return None
 
 
-@lru_cache(maxsize=1024)
 def _lines_that_cancel(code: CodeType) -> frozenset[int]:
     if "cancel" not in (*code.co_names, *code.co_consts):
         return frozenset()
