@@ -4,6 +4,7 @@ import json
 import logging
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from temporalio.workflow import NondeterminismError
 
 from stagedflow.replay import _sdk
 from stagedflow.replay.events import attributes, marker_data
+from stagedflow.replay.saved.causes import causes
 from stagedflow.replay.saved.deadlock import deadlock_text, sites_of
 from stagedflow.replay.saved.guarded_replay import exception_in, text_of
 from stagedflow.replay.saved.notes import what_follows
@@ -138,6 +140,8 @@ def _parted(message: str, steps: Sequence[ReplayStep], history: Sequence[Any], e
         text = f"This code {made}, which history {lacks}: its next one is {what}, event {expected.id}."
     else:
         text = f"This code {made}, which history does not hold."
+    with suppress(Exception):  # nor may telling why hide where
+        text = " ".join(filter(None, (text, causes(found, steps, history))))
     actual = replace(found.command, event_id=None) if found.command else None
     return Failure("nondeterminism", f"{text} {_RULE}", found.step, expected, actual, message)
 
