@@ -25,7 +25,7 @@ from typing import Any
 
 from stagedflow.replay.sources import class_lines
 from stagedflow.replay.trace import Command, Failure, ReplayStep, ReplayTrace, SideEffect, TraceEvent
-from stagedflow.widgets.viewer.text import visible
+from stagedflow.widgets.escaping import visible
 
 VERSION = 1
 MAX_SOURCE_LINE = 2_000

@@ -1,6 +1,7 @@
 """Text that is safe to look at: what a reader cannot see is made visible, and nothing is endless."""
 
 import unicodedata
+from html import escape as _html_escape
 
 MAX_TEXT = 1_000
 """Characters of one text that a viewer shows at the most."""
@@ -23,6 +24,16 @@ def visible(text: str, *, limit: int = MAX_TEXT, keep: str = "") -> str:
     if not text.isprintable():
         text = "".join(c if c.isprintable() or c in keep else _sign(c) for c in text)
     return f"{text}… ({beyond:,} more characters)" if beyond > 0 else text
+
+
+def escape(text: str) -> str:
+    """The whole text for a place in HTML or SVG, also inside an attribute: hidden characters as signs, lines kept."""
+    return _html_escape(for_terminal(text))
+
+
+def for_terminal(text: str) -> str:
+    """The whole text as a terminal and a plain output show it: hidden characters as signs, lines and tabs kept."""
+    return visible(text, limit=len(text), keep="\n\t")
 
 
 def _sign(character: str) -> str:
