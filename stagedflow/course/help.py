@@ -1,11 +1,11 @@
 """Hints, one by one, and the solution."""
 
 from dataclasses import dataclass
-from html import escape
 
 from stagedflow.course import progress_file
 from stagedflow.course.exercise import exercise
 from stagedflow.errors import LabError
+from stagedflow.widgets.escaping import escape, for_terminal
 
 
 @dataclass(frozen=True, repr=False)
@@ -23,7 +23,7 @@ class Help:
     is_code: bool = False
 
     def __repr__(self) -> str:
-        return f"{self.heading}\n{self.text}"
+        return for_terminal(f"{self.heading}\n{self.text}")
 
     def _repr_html_(self) -> str:
         body = f"<pre>{escape(self.text)}</pre>" if self.is_code else f"<p>{escape(self.text)}</p>"

@@ -1,7 +1,8 @@
 """What a check says: one of four outcomes, with the observation that shows why."""
 
 from dataclasses import dataclass
-from html import escape
+
+from stagedflow.widgets.escaping import escape, for_terminal
 
 NOT_ATTEMPTED = "not attempted"
 INCORRECT = "incorrect"
@@ -32,7 +33,7 @@ class Outcome:
     message: str
 
     def __repr__(self) -> str:
-        return f"{SIGNS[self.status]} {self.exercise}: {self.status}\n{self.message}"
+        return for_terminal(f"{SIGNS[self.status]} {self.exercise}: {self.status}\n{self.message}")
 
     def _repr_html_(self) -> str:
         lines = "".join(f"<p style='margin:2px 0'>{escape(line)}</p>" for line in self.message.splitlines() if line)

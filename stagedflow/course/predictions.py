@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from html import escape
 from typing import Any
 
 import ipywidgets
 
 from stagedflow.course import progress_file
 from stagedflow.errors import LabError
+from stagedflow.widgets.escaping import escape, for_terminal
 
 
 @dataclass(frozen=True, repr=False)
@@ -37,7 +37,7 @@ class Revealed:
         return f"you predicted: {self.predicted} {'✓ right' if self.right else '✗ not so'}"
 
     def __repr__(self) -> str:
-        return f"{self.question}\nmeasured: {self.measured}\n{self._verdict}"
+        return for_terminal(f"{self.question}\nmeasured: {self.measured}\n{self._verdict}")
 
     def _repr_html_(self) -> str:
         return f"<p>{escape(self.question)}<br>measured: <b>{escape(self.measured)}</b><br>{escape(self._verdict)}</p>"
@@ -57,7 +57,7 @@ class Prediction(ipywidgets.VBox):
         # Escaped: ipywidgets shows a description as text, and an HTML widget's value as HTML.
         title = ipywidgets.HTML(f"<b>Predict</b>: {escape(question)}")
         self._choice = ipywidgets.RadioButtons(
-            options=self.options,
+            options=[(for_terminal(option), option) for option in self.options],
             value=kept if kept in self.options else None,
             layout=ipywidgets.Layout(width="auto"),
         )
@@ -110,7 +110,7 @@ class Prediction(ipywidgets.VBox):
 
     def __repr__(self) -> str:
         options = "\n".join(f"  {number}. {option}" for number, option in enumerate(self.options, 1))
-        return f"Predict: {self.question}\n{options}"
+        return for_terminal(f"Predict: {self.question}\n{options}")
 
 
 def predict(id: str, question: str, options: Sequence[str]) -> Prediction:

@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from html import escape
 from typing import Any
 
 from stagedflow.course import progress_file
 from stagedflow.course.exercise import exercises
 from stagedflow.course.outcome import CORRECT, NOT_ATTEMPTED, SIGNS
 from stagedflow.errors import LabError
+from stagedflow.widgets.escaping import escape, for_terminal
 
 _LEFT = "style='text-align:left'"
 
@@ -46,7 +46,7 @@ class Progress:
         table = "\n".join(
             "  ".join(f"{v:<{w}}" for v, w in zip(row, [*widths, 0], strict=True)).rstrip() for row in rows
         )
-        return "\n".join(filter(None, [table, self.trouble]))
+        return for_terminal("\n".join(filter(None, [table, self.trouble])))
 
     def _repr_html_(self) -> str:
         head = "".join(f"<th scope='col' {_LEFT}>{h}</th>" for h in ("lesson", "correct", "predictions", "exercises"))

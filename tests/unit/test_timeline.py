@@ -420,3 +420,11 @@ def test_a_worker_of_one_name_that_comes_back_has_a_lane_of_its_own() -> None:
     b.life("A", 2, pid=4999)
     assert story(b.facts)[-2:] == ("worker A crashed", "worker A started again")
     assert [x.title for x in timeline(b.facts, now=T0 + 3).lanes if x.group == "workers"] == ["A", "A (2)"]
+
+
+def test_an_activity_that_no_worker_has_taken_yet_can_be_told() -> None:
+    begun = Event(1, "WORKFLOW_EXECUTION_STARTED", 900.0, {"workflow_type": "Any"})
+    asked = {"activity_type": "pack", "activity_id": "1", "start_to_close": 9.0}
+    facts = Facts("w", "r", Run((begun, Event(2, "ACTIVITY_TASK_SCHEDULED", 901.0, asked))))
+    assert story(facts) == ("workflow Any started",)
+    assert "now: pack: no worker, queued" in timeline(facts, now=905.0).lines

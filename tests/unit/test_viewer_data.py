@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from stagedflow.replay.trace import Failure, ReplayTrace
+from stagedflow.widgets.escaping import MAX_TEXT, visible
 from stagedflow.widgets.viewer.data import encode, payload_bytes
-from stagedflow.widgets.viewer.text import MAX_TEXT, visible
 from tests.viewer_traces import (
     EVENTS,
     FILE,

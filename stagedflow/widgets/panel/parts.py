@@ -1,13 +1,13 @@
 """The panel's parts as HTML, each a pure function. Whatever came from a workflow is escaped here."""
 
 from collections.abc import Iterable, Mapping
-from html import escape
 from urllib.parse import quote
 
 from stagedflow.history.runs import SIGNAL, Run
 from stagedflow.lab.facts import Facts
 from stagedflow.replay.trace import WorkerLife
 from stagedflow.staged import ACTIVITIES
+from stagedflow.widgets.escaping import escape
 from stagedflow.widgets.panel.actions import Action, clock, offer
 
 _LIFE_WORDS = {None: "● running", "crashed": "✕ crashed", "stopped": "■ stopped", "failed": "! failed"}
@@ -16,8 +16,8 @@ _LIFE_WORDS = {None: "● running", "crashed": "✕ crashed", "stopped": "■ st
 def heading(facts: Facts, web_ui: str) -> str:
     """The workflow's name and state, and the way to Temporal's own Web UI if there is one."""
     kind = escape(facts.run.workflow_type or "workflow")
-    address = f"{web_ui}/namespaces/default/workflows/{quote(facts.workflow_id, safe='')}"
-    link = f" <a href='{escape(address, quote=True)}' target='_blank' rel='noopener'>Web UI</a>" if web_ui else ""
+    address = f"{web_ui}/namespaces/default/workflows/{quote(facts.workflow_id, safe='', errors='replace')}"
+    link = f" <a href='{escape(address)}' target='_blank' rel='noopener'>Web UI</a>" if web_ui else ""
     return (
         f"<div class='sf-head'><b>{escape(facts.workflow_id)}</b> <span>{kind}</span> "
         f"<span class='sf-status sf-{escape(facts.run.status.split()[0])}'>{escape(facts.run.status)}</span>"

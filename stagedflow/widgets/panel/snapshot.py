@@ -2,9 +2,9 @@
 
 import base64
 from dataclasses import dataclass
-from html import escape
 
 from stagedflow.lab.facts import Facts
+from stagedflow.widgets.escaping import escape
 from stagedflow.widgets.timeline.timeline import snapshot_svg, story
 
 
@@ -31,7 +31,7 @@ class Snapshot:
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
         data = base64.b64encode(self.svg.encode()).decode()
-        alt = escape("Timeline of the run: " + "; ".join(self.moments) + ".", quote=True)
+        alt = escape("Timeline of the run: " + "; ".join(self.moments) + ".")
         html = f'<img alt="{alt}" src="data:image/svg+xml;base64,{data}">'
         return {"text/html": html, "text/plain": self.text()}
 

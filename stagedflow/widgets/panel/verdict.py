@@ -1,10 +1,10 @@
 """What the replay after a crash has shown, in a sentence or two: it stands above the viewer, which shows it."""
 
 from collections.abc import Sequence
-from html import escape
 
 from stagedflow.replay.recovery import recovery
 from stagedflow.replay.trace import ReplayTrace, WorkerLife
+from stagedflow.widgets.escaping import escape
 
 
 def verdict(trace: ReplayTrace, lives: Sequence[WorkerLife], *, at_gate: bool | None = True) -> str:

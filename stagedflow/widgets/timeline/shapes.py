@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from html import escape
 
+from stagedflow.widgets.escaping import escape
 from stagedflow.widgets.timeline.axis import Seconds, Steps
 from stagedflow.widgets.timeline.picture import Mark, Span, Timeline
 from stagedflow.widgets.timeline.tale import plain

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from html import escape
 from itertools import product
 
+from stagedflow.widgets.escaping import escape
 from stagedflow.widgets.timeline.axis import Seconds, Steps, duration
 from stagedflow.widgets.timeline.picture import Lane, Mark, Span, Timeline
 from stagedflow.widgets.timeline.shapes import JUPYTER, PAPER, Palette, Shapes, px, style_of, wide_of
@@ -72,7 +72,7 @@ def draw(timeline: Timeline, axis: Seconds | Steps, palette: Palette) -> str:
         f'<rect x="{px(b.x0)}" y="6" width="{px(b.x1 - b.x0)}" height="{px(bottom - 6)}" class="cut"/>'
         for b in axis.breaks
     )
-    label, size = escape(plain(timeline.summary, 400), quote=True), f"{axis.width} {height}"
+    label, size = escape(plain(timeline.summary, 400)), f"{axis.width} {height}"
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" class="{palette.name}" role="img" aria-label="{label}" '
         f'width="{axis.width}" height="{height}" viewBox="0 0 {size}">{style_of(palette)}{back}{breaks}'

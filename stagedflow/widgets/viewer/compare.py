@@ -1,15 +1,14 @@
 """Two traces in step as a widget and as a page, with the viewer's own renderer."""
 
-from html import escape
 from pathlib import Path
 from typing import Any
 
 from stagedflow.replay import compare as data
 from stagedflow.replay.trace import ReplayTrace
+from stagedflow.widgets.escaping import escape, visible
 from stagedflow.widgets.viewer.data import VERSION, encode, payload_bytes
 from stagedflow.widgets.viewer.page import page, write_page
 from stagedflow.widgets.viewer.table import html_table, text_table
-from stagedflow.widgets.viewer.text import visible
 from stagedflow.widgets.viewer.widget import ViewerWidget
 
 DIFFERENCES = ("alone", "lines", "commands", "waiting", "state", "locals", "failure")

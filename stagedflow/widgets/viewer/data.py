@@ -24,7 +24,7 @@ from typing import Any
 
 from stagedflow.replay.sources import class_lines
 from stagedflow.replay.trace import Command, Failure, ReplayStep, ReplayTrace, SideEffect, TraceEvent
-from stagedflow.widgets.viewer.text import short_names, visible
+from stagedflow.widgets.escaping import short_names, visible
 
 VERSION = 1
 MAX_SOURCE_LINE = 2_000

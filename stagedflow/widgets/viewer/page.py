@@ -3,12 +3,12 @@
 import base64
 import hashlib
 from collections.abc import Mapping
-from html import escape
 from pathlib import Path
 from typing import Any
 
 from stagedflow.errors import LabError
 from stagedflow.widgets.assets import asset_text, script
+from stagedflow.widgets.escaping import escape
 from stagedflow.widgets.viewer.data import payload_text
 
 _PAGE_CSS = """

@@ -1,14 +1,13 @@
 """A trace as a table, for where no widget runs: plain text, and HTML that needs neither style nor script."""
 
 from collections.abc import Sequence
-from html import escape
 from itertools import pairwise
 from textwrap import wrap
 
 from stagedflow.replay.recovery import lines_text
 from stagedflow.replay.sources import files_of
 from stagedflow.replay.trace import ReplayStep, ReplayTrace, Waiting
-from stagedflow.widgets.viewer.text import short_names, visible
+from stagedflow.widgets.escaping import escape, short_names, visible
 
 MAX_ROWS = 40
 MAX_CELL = 120

@@ -43,7 +43,8 @@ def tell_activities(notes: Notes, facts: Facts, cast: Cast) -> None:
             label = "no worker" if first or not cast.alive else ""
             notes.stretches.append(Stretch(lane, "queued", label, scheduled, first.began if first else None))
         cause = scheduled
-        for attempt, following in zip(attempts, [*(a.began for a in attempts[1:]), closed], strict=True):
+        # With no attempt yet there is nothing to pair, so the two may differ in length.
+        for attempt, following in zip(attempts, [*(a.began for a in attempts[1:]), closed], strict=False):
             notes.loose.append(attempt.began)
             notes.before.append((cause, attempt.began))
             cast.act(attempt.worker, attempt.began)

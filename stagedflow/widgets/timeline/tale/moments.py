@@ -12,6 +12,8 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from itertools import pairwise
 
+from stagedflow.widgets.escaping import visible
+
 CLOSE_TOGETHER = 0.05
 """Seconds within which the clocks of server, kernel and workers say nothing about the order."""
 
@@ -89,8 +91,10 @@ class Tale:
 
 
 def plain(text: object, limit: int = 60) -> str:
-    """One bounded line of text that XML can hold."""
-    line = " ".join(_NOT_XML.sub("\ufffd", str(text)[: limit * 4]).split())
+    """One bounded line of text that XML can hold, its hidden characters as signs."""
+    told = str(text)[: limit * 4]
+    told = visible(told, limit=len(told), keep="\t\n\r")
+    line = " ".join(_NOT_XML.sub("\ufffd", told).split())
     return line if len(line) <= limit else line[: limit - 1] + "…"
 
 

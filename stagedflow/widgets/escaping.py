@@ -2,6 +2,7 @@
 
 import unicodedata
 from collections.abc import Sequence
+from html import escape as _html_escape
 from pathlib import PurePath
 
 MAX_TEXT = 1_000
@@ -34,6 +35,16 @@ def short_names(files: Sequence[str]) -> dict[str, str]:
         file: visible(name if names.count(name) == 1 else "/".join(PurePath(file).parts[-2:]))
         for file, name in zip(files, names, strict=True)
     }
+
+
+def escape(text: str) -> str:
+    """The whole text for a place in HTML or SVG, also inside an attribute: hidden characters as signs, lines kept."""
+    return _html_escape(for_terminal(text))
+
+
+def for_terminal(text: str) -> str:
+    """The whole text as a terminal and a plain output show it: hidden characters as signs, lines and tabs kept."""
+    return visible(text, limit=len(text), keep="\n\t")
 
 
 def _sign(character: str) -> str:
