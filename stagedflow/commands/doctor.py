@@ -156,27 +156,17 @@ def _loopback() -> Finding:
 
 
 def _folder() -> Finding:
-    """Write a database where a lab would: the ledger needs SQLite's write-ahead log there."""
+    """Do there what a lab will do."""
+    from stagedflow.lab.folder import REMEDY, unusable
+
     name = "Temporary folder"
     try:
         with tempfile.TemporaryDirectory(prefix="stagedflow-") as folder:
-            database = sqlite3.connect(Path(folder, "probe.db"))
-            try:
-                mode = database.execute("PRAGMA journal_mode=WAL").fetchone()[0]
-            finally:
-                database.close()
-    except (OSError, sqlite3.Error) as error:
-        return Finding(
-            name=name,
-            saw=f"{error}",
-            fix="Set TMPDIR to a folder on a local disk that you may write to",
-        )
-    if mode != "wal":
-        return Finding(
-            name=name,
-            saw=f"SQLite keeps no write-ahead log in {tempfile.gettempdir()}",
-            fix="Set TMPDIR to a folder on a local disk",
-        )
+            why = unusable(Path(folder))
+    except OSError as error:
+        why = str(error)
+    if why:
+        return Finding(name=name, saw=why, fix=REMEDY)
     return Finding(name=name, saw=f"{tempfile.gettempdir()}, SQLite {sqlite3.sqlite_version} with WAL")
 
 

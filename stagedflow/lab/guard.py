@@ -1,11 +1,12 @@
 """Becomes another program, and leaves a watcher that ends it when its owner is gone.
 
-    python -IS guard.py OWNER_LOCK LOG_FILE PROGRAM [ARGUMENT ...]
+    python -IS guard.py OWNER_LOCK SERVER_LOCK LOG_FILE PROGRAM [ARGUMENT ...]
 
 The owner (the kernel) holds an exclusive lock on OWNER_LOCK for as long as it lives; the system frees it however the
-owner ends, SIGKILL included. This script runs under the Temporal SDK's own `start_local`, so it must *be* the server in
-the end (exec): the SDK then starts, signals and waits for the right process. Standard library only, and no site
-packages: it is on the way of every start, and takes about 15 ms.
+owner ends, SIGKILL included. In the same way the server holds SERVER_LOCK: once that is free, this very server has
+ended, whoever answers on its port now. This script runs under the Temporal SDK's own `start_local`, so it must *be*
+the server in the end (exec): the SDK then starts, signals and waits for the right process. Standard library only, and
+no site packages: it is on the way of every start, and takes about 15 ms.
 """
 
 import contextlib
@@ -47,7 +48,7 @@ def _remove(folder: str) -> None:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def main(owner_lock: str, log_file: str, *program: str) -> None:
+def main(owner_lock: str, server_lock: str, log_file: str, *program: str) -> None:
     """Turn this process into `program`, in a session of its own, with its output in `log_file`."""
     with contextlib.suppress(PermissionError):  # already a leader: nothing to leave
         os.setsid()  # Jupyter's "interrupt" goes to the kernel's whole process group; it must not reach the server
@@ -63,6 +64,9 @@ def main(owner_lock: str, log_file: str, *program: str) -> None:
             _remove(os.path.dirname(owner_lock))
         finally:
             os._exit(0)
+    held = os.open(server_lock, os.O_RDWR)  # after the fork, so that the watcher does not hold it
+    fcntl.flock(held, fcntl.LOCK_EX)
+    os.set_inheritable(held, True)
     os.execv(program[0], program)
 
 

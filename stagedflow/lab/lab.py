@@ -3,7 +3,6 @@
 import asyncio
 import os
 import shutil
-import tempfile
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from pathlib import Path
@@ -13,6 +12,7 @@ from stagedflow.background import on_lab_loop, submit
 from stagedflow.errors import LabError
 from stagedflow.lab import at_exit, rpc
 from stagedflow.lab.crew import Crew
+from stagedflow.lab.folder import new_folder
 from stagedflow.lab.operations import Operations
 from stagedflow.lab.server import TEST_SERVER_VARIABLE, Server, find_server, find_test_server
 from stagedflow.lab.serving import GRACEFUL_SECONDS, STICKY_SECONDS, Named, WorkerSpec, folders, references
@@ -59,7 +59,8 @@ class Lab(Operations):
         told = {
             "target": server.target, "namespace": NAMESPACE, "task_queue": TASK_QUEUE,
             "graceful_seconds": GRACEFUL_SECONDS, "sticky_seconds": STICKY_SECONDS,
-            "owner_lock": str(server.owner_lock), "ledger": str(self.ledger.path),
+            "owner_lock": str(server.owner_lock), "server_lock": str(server.server_lock),
+            "ledger": str(self.ledger.path),
         }  # fmt: skip
         self._crew = Crew(told, folder, self._writer, self._changed)
         self.workers: dict[str, WorkerProcess] = self._crew.by_name
@@ -84,7 +85,8 @@ class Lab(Operations):
                 let weeks pass at once while no activity runs. It has no Web UI, and listens on every network interface.
 
         Raises:
-            LabError: No server binary, a port that is taken, or a server that does not start.
+            LabError: No server binary, a port that is taken, a temporary folder that cannot be used, or a server that
+                does not start.
         """
         # Shielded: an interrupted cell leaves no half of a lab, and gets the whole one when it is run again.
         return await asyncio.shield(asyncio.wrap_future(submit(cls._get(port, ui_port, temporal, time_skipping))))
@@ -125,7 +127,7 @@ class Lab(Operations):
                 f"The variable {TEST_SERVER_VARIABLE} names another test server."
             )
         binary = find_test_server() if time_skipping else find_server(temporal)
-        folder = Path(tempfile.mkdtemp(prefix="stagedflow-"))
+        folder = await asyncio.to_thread(new_folder)
         server = Server(folder)
         at_exit.prepare()
         try:
@@ -201,8 +203,8 @@ class Lab(Operations):
         return self._crew.next_name()
 
     async def answers(self, *, patience: float = 10.0) -> bool:
-        """True if the server answers; False if nobody listens there, or there is no answer for `patience` seconds."""
-        return await rpc.answers(self.client, patience=patience)
+        """True if the lab's own server answers; False if it has ended, or does not answer for `patience` seconds."""
+        return self._server.lives() and await rpc.answers(self.client, patience=patience)
 
     def listen(self, listener: Callable[[], None]) -> Callable[[], None]:
         """Call `listener` (from any thread) when a worker's state changes or the lab closes; returns the way out."""
@@ -232,6 +234,9 @@ class Lab(Operations):
 
     async def __aexit__(self, *_: object) -> None:
         await self.close()
+
+    def _server_lives(self) -> bool:
+        return self._server.lives()
 
     def _ended(self) -> dict[int, tuple[str, float]]:
         return self._crew.ended

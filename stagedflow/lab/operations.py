@@ -9,6 +9,7 @@ from temporalio.testing import WorkflowEnvironment
 from stagedflow.background import on_lab_loop
 from stagedflow.errors import LabError
 from stagedflow.lab import rpc, shortcuts
+from stagedflow.lab.health import Health
 from stagedflow.lab.moments import moment
 from stagedflow.lab.until import settled_facts, wait_until
 from stagedflow.lab.watch import FactSources
@@ -31,6 +32,7 @@ class Operations:
         self.time_skipping = env.supports_time_skipping
         self.ledger = ledger
         self._pulse = Pulse(ledger)
+        self._health = Health(self.client, lambda: self.closed or self._server_lives())
         self.closed = False
 
     @property
@@ -38,8 +40,19 @@ class Operations:
         """Who can tell of this lab's workflows."""
         clock = self.env.get_current_time if self.time_skipping else None
         return FactSources(
-            self.client, self.ledger, self._pulse, clock, lambda: self.closed, self._ended, self._unwritten
+            client=self.client,
+            ledger=self.ledger,
+            pulse=self._pulse,
+            health=self._health,
+            clock=clock,
+            closed=lambda: self.closed,
+            ended=self._ended,
+            unwritten=self._unwritten,
         )
+
+    def _server_lives(self) -> bool:
+        """False once the server's process has ended: another one may answer in its place."""
+        return True
 
     def _ended(self) -> Mapping[int, tuple[str, float]]:
         """Of each worker that has ended: process id -> how and when."""
@@ -144,6 +157,8 @@ class Operations:
     def _must_be_open(self) -> None:
         if self.closed:
             raise LabError("This lab is closed. Run the cell with `lab = await Lab.start()` again.")
+        if not self._server_lives():
+            raise LabError(f"{rpc.SERVER_ENDED[:1].upper()}{rpc.SERVER_ENDED[1:]}.")
 
     def _needs_the_dev_server(self, call: str) -> None:
         if self.time_skipping:

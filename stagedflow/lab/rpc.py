@@ -11,6 +11,7 @@ from temporalio.service import RPCError, RPCStatusCode
 from stagedflow.errors import LabError
 
 RPC_TIMEOUT = timedelta(seconds=10)
+SERVER_ENDED = "this lab's Temporal server has ended; `lab = await Lab.start()` starts a new one"
 NO_ANSWER = "the Temporal server does not answer; `lab = await Lab.start()` starts a new one if it has died"
 
 
@@ -53,6 +54,8 @@ def server_trouble(error: RPCError) -> str:
         return f"the server does not know it: {error.message}"
     # The first call on a connection that has just broken is an "unknown" transport error; the SDK retries only its own.
     broken = error.status == RPCStatusCode.UNKNOWN and "transport" in error.message
-    if broken or error.status in (RPCStatusCode.UNAVAILABLE, RPCStatusCode.DEADLINE_EXCEEDED):
+    # "Cancelled" is how the SDK reports a call that took longer than its timeout.
+    silent = (RPCStatusCode.UNAVAILABLE, RPCStatusCode.DEADLINE_EXCEEDED, RPCStatusCode.CANCELLED)
+    if broken or error.status in silent:
         return NO_ANSWER
     return error.message

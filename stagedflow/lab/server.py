@@ -4,6 +4,8 @@ import asyncio
 import contextlib
 import fcntl
 import os
+import re
+import resource
 import shlex
 import shutil
 import socket
@@ -28,6 +30,8 @@ TRIES = 3
 """How often a start is tried while the free ports that were picked turn out to be taken."""
 STOP_SECONDS = 3.0
 """After this long, a server that does not end is left to its watcher, which kills it."""
+ENOUGH_ADDRESS_SPACE = 8 * 2**30
+"""Bytes. A server with less may fail to start: a Go program and a thread each reserve much more than they use."""
 _EXTRA_ARGS = [
     "--output", "none",
     # Retry intervals and timeouts under a second are stretched to a whole one without this.
@@ -107,6 +111,7 @@ class Server:
     Attributes:
         env: Temporal's own `WorkflowEnvironment`, once started.
         owner_lock: Held by this process for as long as it lives; workers and the server end when it is free.
+        server_lock: Held by the server's process for as long as it lives; workers end when it is free.
         ui_port: The port of its Web UI; 0 if it has none.
     """
 
@@ -115,10 +120,12 @@ class Server:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.owner_lock = folder / "owner.lock"
+        self.server_lock = folder / "server.lock"
         self.log_path = folder / "server.log"
         self._lock = os.open(self.owner_lock, os.O_RDWR | os.O_CREAT, 0o600)
         fcntl.flock(self._lock, fcntl.LOCK_EX)
-        _locks.add(self._lock)
+        self._servers = os.open(self.server_lock, os.O_RDWR | os.O_CREAT, 0o600)
+        _locks.update({self._lock, self._servers})
         self.ui_port = 0
 
     async def start(self, *, binary: Path, namespace: str, port: int | None, ui_port: int | None) -> None:
@@ -171,13 +178,14 @@ class Server:
             try:
                 self.env = await start()
                 return
-            except RuntimeError as error:
+            except (RuntimeError, OSError) as error:
                 log = self.log_path.read_text(errors="replace").strip() if self.log_path.exists() else ""
                 if left and again and "address already in use" in log.lower():
                     continue  # a free port can be taken by another program before the server has it
                 self.release()
+                said = _without_stack(log)[-500:] or str(error)
                 raise LabError(
-                    f"The Temporal server did not start ({binary}). It said: {log[-500:] or error}. "
+                    f"The Temporal server did not start ({binary}). It said: {said.rstrip('.')}. {_memory_limit()}"
                     "`stagedflow doctor` checks what is installed."
                 ) from error
 
@@ -185,6 +193,17 @@ class Server:
     def target(self) -> str:
         """The server's address, `host:port`, always on loopback."""
         return self.env.client.service_client.config.target_host
+
+    def lives(self) -> bool:
+        """True while this very server's process is there: its port alone could be another server's by now."""
+        if self._servers < 0:
+            return False
+        try:
+            fcntl.flock(self._servers, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        fcntl.flock(self._servers, fcntl.LOCK_UN)
+        return False
 
     async def stop(self) -> None:
         """End the server; whatever still hangs on this lab ends with the lock."""
@@ -198,23 +217,48 @@ class Server:
         """Free the lock: the watchers end what is left."""
         if self._lock >= 0:
             fcntl.flock(self._lock, fcntl.LOCK_UN)
-            os.close(self._lock)
-            _locks.discard(self._lock)
-            self._lock = -1
+            for lock in (self._lock, self._servers):
+                os.close(lock)
+                _locks.discard(lock)
+            self._lock = self._servers = -1
 
     def _launcher(self, binary: Path) -> Path:
         """The SDK wants one program's path. This one turns into the server by way of `guard.py`."""
         launcher = self.folder / "temporal-server"
-        words = [sys.executable, "-IS", guard.__file__, str(self.owner_lock), str(self.log_path), str(binary)]
-        launcher.write_text(f'#!/bin/sh\nexec {shlex.join(words)} "$@"\n')
+        files = (self.owner_lock, self.server_lock, self.log_path, binary)
+        words = [sys.executable, "-IS", guard.__file__, *map(str, files)]
+        launcher.write_bytes(os.fsencode(f'#!/bin/sh\nexec {shlex.join(words)} "$@"\n'))
         launcher.chmod(0o700)
         return launcher
 
 
+def _without_stack(log: str) -> str:
+    """What a server said last; of a Go program that broke off, the reason alone."""
+    reason = re.search(r"^(?:fatal error|panic): .*", log, re.MULTILINE)
+    return reason[0] if reason else log
+
+
+def _memory_limit() -> str:
+    """A sentence for a person if this process, and so the server, may use little address space; else ""."""
+    limit, _ = resource.getrlimit(resource.RLIMIT_AS)
+    if limit == resource.RLIM_INFINITY or limit > ENOUGH_ADDRESS_SPACE:
+        return ""
+    return (
+        f"Its processes may use {limit // 2**20} MB of address space (`ulimit -v`), and it needs some GB: "
+        "raise that limit, and start Jupyter again. "
+    )
+
+
 def _free_port() -> int:
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return int(s.getsockname()[1])
+    try:
+        with socket.socket() as s:
+            s.bind(("127.0.0.1", 0))
+            return int(s.getsockname()[1])
+    except OSError as error:
+        raise LabError(
+            f"No port of 127.0.0.1 can be listened on ({error}), and the lab's server listens there and nowhere else. "
+            "Allow local servers in this machine's sandbox, container or firewall; `stagedflow doctor` checks it."
+        ) from error
 
 
 def _must_be_free(port: int) -> None:

@@ -17,6 +17,7 @@ from temporalio.service import RPCError, RPCStatusCode
 from stagedflow.history.runs import Event, Run, read_event
 from stagedflow.history.waiting import PendingActivity
 from stagedflow.lab.facts import Facts
+from stagedflow.lab.health import Health
 from stagedflow.lab.rpc import RPC_TIMEOUT, describe, server_trouble
 from stagedflow.ledger.live_trace import LiveTrace
 from stagedflow.ledger.pulse import Pulse
@@ -39,6 +40,7 @@ class FactSources:
         client: Asks the server.
         ledger: What the workers wrote.
         pulse: Tells when there is something new in the ledger.
+        health: Tells when the server is silent.
         clock: The server's clock, where it is not this computer's (time skipping); else None.
         closed: True once nobody is there any more to be asked.
         ended: Process id -> how and when (seconds since the epoch) a worker has ended: the ledger may not have it yet.
@@ -48,6 +50,7 @@ class FactSources:
     client: Client
     ledger: Ledger
     pulse: Pulse
+    health: Health
     clock: Clock | None
     closed: Callable[[], bool]
     ended: Callable[[], Mapping[int, tuple[str, float]]] = dict
@@ -77,6 +80,7 @@ class RunWatch:
         self._tasks: list[asyncio.Task[None]] = []
         self._run_id = handle.result_run_id or handle.run_id or ""
         self._describe_now = asyncio.Event()
+        self._leave: Callable[[], None] = lambda: None
 
     async def start(self) -> None:
         """Find the run and begin to follow it.
@@ -87,6 +91,7 @@ class RunWatch:
         description = await describe(self._sources.client, self._asked.id, self._run_id or None)
         self._run_id = description.run_id
         self._handle = self._sources.client.get_workflow_handle(self._asked.id, run_id=self._run_id)
+        self._leave = self._sources.health.listen(self._on_change)
         follow = (self._follow_history(), self._follow_pending(), self._follow_ledger())
         self._tasks = [asyncio.create_task(f) for f in follow]
         for task in self._tasks:
@@ -94,6 +99,7 @@ class RunWatch:
 
     async def close(self) -> None:
         """Stop following."""
+        self._leave()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -121,7 +127,7 @@ class RunWatch:
             lives=lives,
             counts=ledger.activity_counts(self._asked.id, run_id=self._run_id),
             trace=self._trace.now(self._run_id, lives),
-            trouble=self._trouble,
+            trouble=self._sources.health.trouble or self._trouble,
             clock_ahead=self._clock_ahead,
             unwritten=self._sources.unwritten(),
         )
@@ -161,6 +167,7 @@ class RunWatch:
                         self._run = Run(tuple(self._events))
                         self._describe_now.set()
                         self._on_change()
+                self._leave()  # the run has ended: nothing more is asked of the server
                 return
             except RPCError as error:
                 self._trouble = server_trouble(error)

@@ -14,6 +14,7 @@ import signal
 import sys
 import threading
 import traceback
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import timedelta
 from functools import reduce
@@ -94,17 +95,22 @@ def load(reference: str) -> Any:
     return reduce(getattr, name.split("."), importlib.import_module(module))
 
 
-def end_with(owner_lock: str) -> None:
-    """Leave at once when the owner is gone: the kernel holds this lock for as long as it lives, however it ends."""
-    lock = os.open(owner_lock, os.O_RDONLY)  # before the thread: no worker runs unguarded
+def when_free(path: str, act: Callable[[], None]) -> None:
+    """Act, in a thread of its own, when nobody holds this lock any more: its holder has ended, in whatever way."""
+    lock = os.open(path, os.O_RDONLY)  # before the thread: no worker runs unguarded
 
     def watch() -> None:
         fcntl.flock(lock, fcntl.LOCK_SH)
-        if os.getpgid(0) == os.getpid():
-            os.killpg(0, signal.SIGKILL)  # with what its activities have started
-        os._exit(0)
+        act()
 
-    threading.Thread(target=watch, name="owner-watch", daemon=True).start()
+    threading.Thread(target=watch, name=f"watch-{Path(path).name}", daemon=True).start()
+
+
+def end_with_the_owner() -> None:
+    """Leave at once: the kernel is gone."""
+    if os.getpgid(0) == os.getpid():
+        os.killpg(0, signal.SIGKILL)  # with what its activities have started
+    os._exit(0)
 
 
 async def run(config: dict[str, Any], report: Any, ledger: LedgerWriter) -> None:
@@ -158,7 +164,7 @@ def main() -> None:
     """Read the configuration, run the worker, and leave without the interpreter's own clean-up."""
     config = json.loads(sys.stdin.readline())
     os.set_inheritable(config["report_fd"], False)  # a child of an activity would keep it open beyond our own death
-    end_with(config["owner_lock"])
+    when_free(config["owner_lock"], end_with_the_owner)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Jupyter's "interrupt" is for the cell, not for the workers
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     sys.path[:] = list(dict.fromkeys([*config["python_path"], *sys.path, *config["sys_path"]]))
@@ -169,6 +175,12 @@ def main() -> None:
         with contextlib.suppress(OSError):
             os.write(config["report_fd"], (json.dumps(message) + "\n").encode())
 
+    def end_with_the_server() -> None:
+        """Another server may get its port, and give this worker that one's tasks."""
+        report(event="failed", message="the lab's Temporal server has ended")
+        os._exit(1)
+
+    when_free(config["server_lock"], end_with_the_server)
     code = 0
     ledger = LedgerWriter(Path(config["ledger"]), pid=os.getpid())
     try:

@@ -192,7 +192,7 @@ async def test_a_server_that_died_is_told_in_the_panel(lab: Lab, panels: Callabl
     panel = panels(lab, handle)
     await shows(panel, "now", "a worker")
     await lab.env.shutdown()
-    await shows(panel, "message", "the Temporal server does not answer")
+    await shows(panel, "message", "Temporal server has ended")
     panel.buttons["advance 1"].click()
     await shows(panel, "message", "cannot be|not sent|not answer")
 
