@@ -42,7 +42,7 @@ def unusable(folder: Path) -> str:
             if why := probe(folder):
                 return why
         except (OSError, sqlite3.Error, subprocess.SubprocessError) as error:
-            return str(error)
+            return getattr(error, "strerror", None) or str(error)
     return ""
 
 
