@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from importlib import import_module
 
 from stagedflow.errors import LabError
+from stagedflow.widgets.escaping import for_terminal
 
 
 def parser() -> argparse.ArgumentParser:
@@ -100,7 +101,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         # Imported only now: the Temporal SDK takes a while, and `--help` needs none of it.
         return int(import_module(args.module).run(args))
     except LabError as error:
-        print(f"stagedflow: {error}", file=sys.stderr)
+        print(for_terminal(f"stagedflow: {error}"), file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130

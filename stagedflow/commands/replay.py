@@ -60,6 +60,7 @@ def run(args: argparse.Namespace) -> int:
 
 def tell(trace: ReplayTrace, *, table: bool) -> str:
     """What the command prints: the steps as a table, if wanted, and how the replay ended."""
+    from stagedflow.widgets.escaping import for_terminal
     from stagedflow.widgets.viewer.table import text_table
 
     count = len(trace.steps)
@@ -70,7 +71,7 @@ def tell(trace: ReplayTrace, *, table: bool) -> str:
     else:
         fit = "1 event fits" if len(trace.events) == 1 else f"{len(trace.events)} events fit"
         end = f"Replayed: the {fit} this code of {one_line(trace.workflow_type)}, in {steps}."
-    return f"{text_table(trace)}\n\n{end}" if table else "\n".join([*trace.notes, end])
+    return f"{text_table(trace)}\n\n{end}" if table else for_terminal("\n".join([*trace.notes, end]))
 
 
 def _print(text: str) -> None:

@@ -161,7 +161,7 @@ class WorkerProcess:
         last = self._error or next(iter(self.log.strip().splitlines()[-1:]), "it left no message")
         return (
             f"Worker {self.name} could not start: {last}. "
-            "Mend the cause (can the module be imported? does the server live?) and start the worker again."
+            "Fix the cause (can the module be imported? does the server live?) and start the worker again."
         )
 
     def _change(self, state: str) -> None:

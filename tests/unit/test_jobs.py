@@ -84,4 +84,4 @@ def test_a_workflow_that_is_closed_is_not_said_to_be_tried_again() -> None:
         "No worker tries it again: the workflow is closed (WORKFLOW_EXECUTION_TERMINATED)."
     )
     (note,) = notes_of([failed], None, (), [TraceEvent(8, "WORKFLOW_TASK_FAILED")])
-    assert note.endswith("A worker would try it again until the code is mended.")
+    assert note.endswith("A worker would try it again until the code is fixed.")

@@ -68,6 +68,22 @@ def test_one_event_is_told_in_the_singular(count: int, words: str) -> None:
     assert words in tell(ReplayTrace(workflow_type="Rollout", events=events), table=False)
 
 
+@pytest.mark.parametrize("table", [True, False])
+def test_what_a_history_says_cannot_write_on_the_terminal(table: bool) -> None:
+    said = "\x1b[2Jgone\u202e"
+    told = tell(ReplayTrace(workflow_type=said, notes=(said,)), table=table)
+    assert "\\x1b[2Jgone\\u202e" in told
+    assert "\x1b" not in told
+    assert "\u202e" not in told
+
+
+def test_an_error_that_repeats_an_argument_cannot_either(capsys: pytest.CaptureFixture[str]) -> None:
+    assert replay("no\x1b[2J.json", "--workflow", STAGED) == 1
+    told = capsys.readouterr().err
+    assert "\x1b" not in told
+    assert "no" in told
+
+
 def test_code_that_does_not_fit_is_told_and_exit_code_3(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert PARTED == 3
     assert replay(HISTORY, "--workflow", "my_rollout:Edited", "--html", "out.html") == 3

@@ -56,7 +56,7 @@ def what_follows(events: Sequence[TraceEvent]) -> str:
     """What becomes of a workflow task that failed at the end of history, in a sentence."""
     if events and events[-1].type in _CLOSED:
         return f"No worker tries it again: the workflow is closed ({events[-1].type})."
-    return "A worker would try it again until the code is mended."
+    return "A worker would try it again until the code is fixed."
 
 
 def _which(events: Sequence[TraceEvent]) -> str:
