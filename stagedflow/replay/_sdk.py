@@ -88,6 +88,9 @@ CHECKS_IDS, CHECKS_NEXUS = 1, 4
 """The core's flags, in history's `coreUsedFlags`: its worker compares the ids and types of activities and child
 workflows; the service and operation of Nexus operations."""
 
+LOGIC_FLAGS = frozenset((1, 2))
+"""The flags of `_WorkflowLogicFlag`, in history's `langUsedFlags`: how the Python SDK's worker behaves."""
+
 DEADLOCK_CODE = "TMPRL1101"
 """What Temporal's own messages about code that did not yield begin with."""
 

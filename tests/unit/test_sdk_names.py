@@ -146,6 +146,10 @@ def test_an_activity_function_still_carries_its_definition() -> None:
     assert all(hasattr(activity, _sdk.ACTIVITY_DEFINITION) for activity in ACTIVITIES)
 
 
+def test_the_flags_are_those_that_the_sdk_knows() -> None:
+    assert {int(flag) for flag in _workflow_instance._WorkflowLogicFlag} == _sdk.LOGIC_FLAGS
+
+
 @pytest.mark.parametrize("words", [_sdk.DROPPED_SIGNAL, _sdk.STUMBLED])
 def test_the_log_records_that_we_look_for_still_begin_so(words: str) -> None:
     assert f'f"{words}' in inspect.getsource(_workflow_instance)

@@ -50,7 +50,8 @@ _WHAT = {
     "WORKFLOW_EXECUTION_CONTINUED_AS_NEW": "the workflow's continue-as-new",
 }
 _RULE = (
-    "The code of a running workflow may not change which commands it makes, nor their order (TMPRL1100). "
+    "The code of a running workflow may not change which commands it makes, nor their order (TMPRL1100); other "
+    "timeouts, task queues and arguments are no difference. "
     "Keep the old way for running workflows: `workflow.patched` tells them apart."
 )
 
