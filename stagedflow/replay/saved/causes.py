@@ -21,7 +21,10 @@ from stagedflow.replay.words import one_line
 _PATCH = re.compile(r"workflow\.patched\((.*)\) = False")
 _UUIDS = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _DRAWS = ("uuid4", "random")
-_ONE_GENERATOR = "All of a workflow's draws come from one seeded generator: one that is added, removed or moved changes each later one."
+_ONE_GENERATOR = (
+    "All of a workflow's draws come from one seeded generator: one that is added, removed or moved changes each later "
+    "one."
+)
 
 
 def causes(found: Parting, steps: Sequence[ReplayStep], history: Sequence[Any]) -> str:
