@@ -20,6 +20,11 @@ FOUND = 5.0
 """Seconds from the new worker's start within which the next device must be flashed."""
 DEVICE = 0.3
 """Seconds that one device takes."""
+ON_THE_WAY = 0.1
+"""Seconds that a heartbeat may be on its way to the server: one that came sooner after a device may have been sent
+before that device was done."""
+TRIES = 3
+"""So many runs are killed at the most until it is certain what the last heartbeat of one told."""
 AGAIN = 2
 """So many devices may be flashed twice."""
 
@@ -27,45 +32,56 @@ AGAIN = 2
 async def check(trial: Trial) -> str:
     """Kill the worker in the middle, and read off the log what was flashed."""
     trial.must_have(workflow="FlashFleet")
-    with tempfile.TemporaryDirectory() as folder:
-        log = Path(folder, "flashed.txt")
-        worker = await trial.work()
-        handle = await trial.start("FlashFleet", str(log))
-        await _in_the_middle(trial, worker, handle, log)
-        await worker.crash()
-        await trial.crash(handle)
-        before = _flashed(log)
-        await _noticed(trial, handle, log, len(before))
-        first = _flashed(log)[len(before)]
-        require(
-            first > max(before) - AGAIN,
-            f"The worker was killed in the middle. The next attempt began with device {first}, though many more were "
-            "flashed already. The server keeps what the last heartbeat told; an attempt finds it in "
-            "activity.info().heartbeat_details.",
-        )
-        await trial.result(handle)
-        flashed = _flashed(log)
-        missing = sorted(set(range(DEVICES)) - set(flashed))
-        require(
-            not missing,
-            f"The workflow completed, and device {missing[0] if missing else ''} was never flashed. It was in the "
-            "works when the worker died: what the last heartbeat told must be done, not begun.",
-        )
-        again = len(flashed) - len(set(flashed))
-        require(again <= AGAIN, f"The workflow completed, and {again} devices were flashed twice.")
-        attempts = max((a.attempt for a in trial.lab.ledger.attempts(handle.result_run_id)), default=0)
-        require(
-            attempts <= 2,
-            f"The worker was killed once, and there were {attempts} attempts: a healthy one was given up.",
-        )
+    await trial.work()
+    for number in range(1, TRIES + 1):
+        with tempfile.TemporaryDirectory() as folder:
+            if await _killed_once(trial, f"check-flash-fleet-{number}", Path(folder, "flashed.txt")):
+                break
     return "The worker died in the middle. The next attempt went on there, and each device is flashed."
 
 
-async def _in_the_middle(trial: Trial, worker: WorkerProcess, handle, log: Path) -> None:
+async def _killed_once(trial: Trial, id: str, log: Path) -> bool:
+    """Kill the worker in the middle of a run; True if it is certain what the last heartbeat told."""
+    handle = await trial.start("FlashFleet", str(log), id=id)
+    worker = trial.lab.worker
+    clear = await _in_the_middle(trial, worker, handle, log)
+    await worker.crash()
+    await trial.crash(handle)
+    before = _flashed(log)
+    await _noticed(trial, handle, log, len(before))
+    first = _flashed(log)[len(before)]
+    require(
+        first > max(before) - AGAIN,
+        f"The worker was killed in the middle. The next attempt began with device {first}, though many more were "
+        "flashed already. The server keeps what the last heartbeat told; an attempt finds it in "
+        "activity.info().heartbeat_details.",
+    )
+    await trial.result(handle)
+    flashed = _flashed(log)
+    missing = sorted(set(range(DEVICES)) - set(flashed))
+    require(
+        not missing,
+        f"The workflow completed, and device {missing[0] if missing else ''} was never flashed. It was in the "
+        "works when the worker died: what the last heartbeat told must be done, not begun.",
+    )
+    again = len(flashed) - len(set(flashed))
+    require(again <= AGAIN, f"The workflow completed, and {again} devices were flashed twice.")
+    attempts = max((a.attempt for a in trial.lab.ledger.attempts(handle.result_run_id)), default=0)
+    require(
+        attempts <= 2,
+        f"The worker was killed once, and there were {attempts} attempts: a healthy one was given up.",
+    )
+    return clear
+
+
+async def _in_the_middle(trial: Trial, worker: WorkerProcess, handle, log: Path) -> bool:
     """Wait until a heartbeat has come in the middle of the work, and no device since; without heartbeats, until later.
 
     Then the device after the heartbeat is in the works, and the worker stands still: on a busy machine, it would finish
     that device before it is killed.
+
+    Returns:
+        True if the heartbeat came so long after the last device that it was sent after it, too.
     """
     clock = asyncio.get_running_loop().time
     deadline = clock() + 8
@@ -79,11 +95,12 @@ async def _in_the_middle(trial: Trial, worker: WorkerProcess, handle, log: Path)
         heard = next((p.last_heartbeat_time.ToNanoseconds() for p in pending), 0)
         done = len(_flashed(log))
         if done >= MIDDLE.stop:
-            return
+            return False
         if done in MIDDLE and before is not None and heard > before:
             os.kill(worker.pid, signal.SIGSTOP)
-            if heard > os.stat(log).st_mtime_ns:
-                return
+            since = heard - os.stat(log).st_mtime_ns
+            if since > 0:
+                return since > ON_THE_WAY * 1e9
             os.kill(worker.pid, signal.SIGCONT)
         for each in pending:
             if each.attempt > 1:
