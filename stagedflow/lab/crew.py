@@ -4,6 +4,7 @@ import os
 import re
 import sys
 import time
+from collections import deque
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
@@ -14,6 +15,8 @@ from stagedflow.lab.serving import WorkerSpec
 from stagedflow.lab.worker import WorkerProcess
 from stagedflow.ledger.writer import LedgerWriter
 
+KEPT_LOGS = 20
+"""So many ended workers' logs are kept: a long class crashes hundreds of workers."""
 _LETTERS = [chr(ord("A") + i) for i in range(26)]
 _NAMES = (*_LETTERS, *(f"W{i}" for i in range(27, 10_000)))
 
@@ -41,6 +44,7 @@ class Crew:
         self._folder = folder
         self._ledger = ledger
         self._on_change = on_change
+        self._logs: deque[Path] = deque()
 
     @property
     def current(self) -> WorkerProcess | None:
@@ -79,4 +83,7 @@ class Crew:
     def _changed(self, worker: WorkerProcess) -> None:
         if not worker.alive:
             self.ended.setdefault(worker.pid, (worker.state, time.time()))
+            self._logs.append(worker.log_path)
+            while len(self._logs) > KEPT_LOGS:
+                self._logs.popleft().unlink(missing_ok=True)
         self._on_change()

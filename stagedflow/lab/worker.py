@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import itertools
 import json
 import os
 import signal
@@ -21,6 +22,7 @@ from stagedflow.ledger.writer import LedgerWriter
 
 _READY_DEADLINE = 30.0
 _END_DEADLINE = 15.0
+_numbers = itertools.count()
 
 
 class WorkerProcess:
@@ -45,7 +47,7 @@ class WorkerProcess:
         self._ready: Future[None] = Future()
         self._ended: Future[None] = Future()
         reading, writing = os.pipe()
-        self.log_path = folder / f"worker-{name}-{len(list(folder.glob('worker-*.log')))}.log"
+        self.log_path = folder / f"worker-{name}-{next(_numbers)}.log"
         with self.log_path.open("wb") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "stagedflow.lab.worker_main"],
@@ -82,7 +84,7 @@ class WorkerProcess:
 
     @property
     def log(self) -> str:
-        """What the process printed and logged so far."""
+        """What the process printed and logged so far; "" once many more workers have ended since."""
         return self.log_path.read_text(errors="replace") if self.log_path.exists() else ""
 
     @on_lab_loop

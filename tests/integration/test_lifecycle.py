@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from stagedflow import Lab
+from stagedflow.lab import crew
 from tests.integration.kernels import ENVIRONMENT, ROOT, Kernel, exit_code, kernel
 from tests.integration.processes import (
     PROC,
@@ -34,6 +35,7 @@ REPEATS = int(os.environ.get("STAGEDFLOW_REPEATS", "1"))
 """After so many seconds nothing may live."""
 LAB = """
 from stagedflow import Lab, Rollout, StagedWorkflow
+from stagedflow.lab import crew
 lab = await Lab.start()
 a, b = await lab.start_worker("A"), await lab.start_worker("B")
 """
@@ -135,6 +137,7 @@ class Leaves:
 """
 LEAVES = """
 from stagedflow import Lab
+from stagedflow.lab import crew
 lab = await Lab.start()
 await lab.start_worker(workflows=["leaving:Leaves"], activities=["leaving:leave"], python_path=[{0!r}])
 print(await lab.client.execute_workflow("Leaves", id="leaves", task_queue=lab.task_queue), end="")
@@ -231,6 +234,17 @@ async def test_a_worker_that_is_killed_by_somebody_else_is_seen_as_crashed(lab: 
     await worker.crash()  # idempotent
     await worker.stop()
     assert worker.state == "crashed"
+
+
+async def test_the_logs_of_the_last_workers_are_kept(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(crew, "KEPT_LOGS", 1)
+    first, second, third = await asyncio.gather(*(lab.start_worker(name) for name in ("A", "B", "C")))
+    assert first.log_path.exists()
+    await first.crash()
+    assert first.log_path.exists()
+    await second.crash()
+    assert (first.log, first.log_path.exists()) == ("", False)
+    assert second.log_path.exists() and third.log_path.exists()
 
 
 async def test_every_port_of_the_lab_is_on_loopback(lab: Lab) -> None:
