@@ -35,7 +35,6 @@ REPEATS = int(os.environ.get("STAGEDFLOW_REPEATS", "1"))
 """After so many seconds nothing may live."""
 LAB = """
 from stagedflow import Lab, Rollout, StagedWorkflow
-from stagedflow.lab import crew
 lab = await Lab.start()
 a, b = await lab.start_worker("A"), await lab.start_worker("B")
 """
@@ -137,7 +136,6 @@ class Leaves:
 """
 LEAVES = """
 from stagedflow import Lab
-from stagedflow.lab import crew
 lab = await Lab.start()
 await lab.start_worker(workflows=["leaving:Leaves"], activities=["leaving:leave"], python_path=[{0!r}])
 print(await lab.client.execute_workflow("Leaves", id="leaves", task_queue=lab.task_queue), end="")
