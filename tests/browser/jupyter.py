@@ -93,7 +93,7 @@ class JupyterPage:
         if ELSEWHERE.match(socket.url):  # no route sees a web socket; the browser's flags stop it
             self._note(socket.url)
 
-    def open(self, notebook: str, *, deadline: float = 120) -> None:
+    def open(self, notebook: str, *, deadline: float = 300) -> None:
         """Open a notebook of the server's root, with nothing else open, and wait for its kernel."""
         self.page.goto(self.server.url(f"lab/tree/{notebook}") + "&reset")
         self.page.add_style_tag(content=LAY_OUT_ALL)
@@ -134,7 +134,7 @@ class JupyterPage:
         """Start one cell, and do not wait for its end."""
         self.page.evaluate("index => course.select(index)", index)
         self.page.evaluate("() => course.start('notebook:run-cell')")
-        self._wait("index => course.running().includes(index)", index, deadline=60)
+        self._wait("index => course.running().includes(index)", index, deadline=300)
 
     def _run(self, command: str, deadline: float) -> None:
         self.page.evaluate("command => course.start(command)", command)
@@ -143,7 +143,7 @@ class JupyterPage:
         errors = self.cell_errors()
         assert not errors, f"cells raised: {errors}"
 
-    def wait_idle(self, *, deadline: float = 120) -> None:
+    def wait_idle(self, *, deadline: float = 300) -> None:
         """Wait until no cell runs or is queued, and the kernel is idle."""
         self._wait("() => course.idle()", deadline=deadline)
 
@@ -204,7 +204,7 @@ class JupyterPage:
         """Change to a theme by its name, as "JupyterLab Dark"."""
         change = "theme => jupyterapp.commands.execute('apputils:change-theme', {theme})"
         self.page.evaluate(change, name)
-        self._wait("name => document.body.dataset.jpThemeName === name", name, deadline=60)
+        self._wait("name => document.body.dataset.jpThemeName === name", name, deadline=300)
 
     def screenshot(self, path: Path, locator: Locator | None = None) -> Path:
         """Save a picture of the page, or of one element of it."""

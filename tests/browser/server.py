@@ -41,7 +41,7 @@ class JupyterServer:
 
 
 @contextmanager
-def serve(root: Path, private: Path, *, deadline: float = 120) -> Iterator[JupyterServer]:
+def serve(root: Path, private: Path, *, deadline: float = 300) -> Iterator[JupyterServer]:
     """Serve ``root`` with JupyterLab, its configuration and state kept in ``private``."""
     folders = {
         "JUPYTER_CONFIG_DIR": private / "config",

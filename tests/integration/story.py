@@ -93,7 +93,7 @@ class Watch:
     changed: asyncio.Event
     loop: asyncio.AbstractEventLoop = field(default_factory=asyncio.get_running_loop)
 
-    async def until(self, condition: Callable[[Facts], bool], *, timeout: float = 20) -> Facts:
+    async def until(self, condition: Callable[[Facts], bool], *, timeout: float = 120) -> Facts:
         """The first facts of which this holds."""
         async with asyncio.timeout(timeout):
             while True:

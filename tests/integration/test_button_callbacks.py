@@ -59,7 +59,7 @@ def click(client: BlockingKernelClient, comm_id: str, subshell: str | None) -> N
 def new_subshell(client: BlockingKernelClient) -> str:
     client.control_channel.send(client.session.msg("create_subshell_request", {}))
     while True:
-        answer = client.get_control_msg(timeout=60)
+        answer = client.get_control_msg(timeout=300)
         if answer["msg_type"] == "create_subshell_reply":
             return str(answer["content"]["subshell_id"])
 

@@ -24,7 +24,7 @@ def text(panel: StagePanel, area: str) -> str:
     return re.sub(r"\s+", " ", unescape(re.sub("<[^>]+>", " ", panel._areas[area].value))).strip()
 
 
-async def shows(panel: StagePanel, area: str, regex: str, *, deadline: float = 60) -> str:
+async def shows(panel: StagePanel, area: str, regex: str, *, deadline: float = 240) -> str:
     """Wait until an area's text matches."""
     seen = asyncio.Event()
     loop = asyncio.get_running_loop()

@@ -23,7 +23,7 @@ async def by_cli(lab: Lab, binary: Path) -> None:
         "--task-queue", lab.task_queue, "--address", lab.client.service_client.config.target_host,
         "--env-file", os.devnull,
     ]  # fmt: skip
-    done = await asyncio.to_thread(subprocess.run, start, capture_output=True, text=True, timeout=60)
+    done = await asyncio.to_thread(subprocess.run, start, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
 
 
@@ -35,6 +35,6 @@ async def test_a_workflow_started_without_input_runs_the_default_rollout(
     await start(lab, server_binary)
     handle = lab.client.get_workflow_handle_for(StagedWorkflow.run, "bare")
     for stage in (1, 2, 3):
-        await lab.until(handle, gate=stage, timeout=60)
+        await lab.until(handle, gate=stage, timeout=300)
         await handle.signal(StagedWorkflow.advance_stage, stage)
     assert await handle.result() == "gateways healthy"
