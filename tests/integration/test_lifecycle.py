@@ -106,12 +106,22 @@ def test_nothing_of_a_kernels_lab_outlives_it(end: object) -> None:
         assert wait_for(lambda: not folder.exists())
 
 
+FORK = """
+import os, time, warnings
+warnings.simplefilter("ignore")  # Python 3.12 warns of a fork beside threads
+pid = os.fork()
+if not pid:
+    time.sleep(600)
+    os._exit(0)
+print(pid, end='')
+"""
+
+
 def test_a_fork_of_the_kernel_keeps_no_lab_alive() -> None:
     with kernel() as notebook:
         assert notebook.run(LAB) == ""
         lab = lab_in(notebook.pid)
-        code = "import os, time\npid = os.fork()\nif not pid:\n    time.sleep(600)\n    os._exit(0)\nprint(pid, end='')"
-        fork = int(notebook.run(code))
+        fork = int(notebook.run(FORK))
         try:
             sigkill(notebook)
             assert not survivors(lab)
