@@ -7,6 +7,7 @@ from typing import Any
 from temporalio.api.enums.v1 import EventType, PendingActivityState, WorkflowExecutionStatus
 from temporalio.client import WorkflowHandle, WorkflowHistory
 
+from stagedflow import LabError
 from stagedflow.course.patience import patience
 from stagedflow.course.trial import POLL, RPC_WHOLE, Trial, Wrong
 from stagedflow.history.runs import Run, read_event
@@ -102,9 +103,16 @@ class Chain:
 
     async def find_the_crash(self) -> None:
         """Let the attempts that died with the worker time out now."""
-        told = (await self.latest.describe(rpc_timeout=RPC_WHOLE)).raw_description
-        if told.pending_activities:
+        if not await self._open_activities():
+            return
+        try:
             await self._trial.lab.shorten_start_to_close(self.latest, seconds=0.5)
+        except LabError:
+            if await self._open_activities():  # else they have ended since
+                raise
+
+    async def _open_activities(self) -> bool:
+        return bool((await self.latest.describe(rpc_timeout=RPC_WHOLE)).raw_description.pending_activities)
 
 
 async def eventually(condition: Callable[[], Awaitable[Any]], *, seconds: float) -> Any:

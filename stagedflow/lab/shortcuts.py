@@ -9,9 +9,10 @@ from temporalio.api.activity.v1 import ActivityOptions
 from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.workflowservice.v1 import ResetStickyTaskQueueRequest, UpdateActivityOptionsRequest
 from temporalio.client import Client, WorkflowHandle
+from temporalio.service import RPCError, RPCStatusCode
 
 from stagedflow.errors import LabError
-from stagedflow.lab.rpc import RPC_TIMEOUT, describe, in_words
+from stagedflow.lab.rpc import RPC_TIMEOUT, describe, in_words, server_trouble
 
 DAY = 24 * 3600
 
@@ -31,15 +32,10 @@ async def update_start_to_close(client: Client, handle: WorkflowHandle[Any, Any]
         raise LabError(f"A start-to-close timeout here is a number of seconds up to {DAY}; {seconds!r} is not.")
     execution = _execution(handle)
     described = await describe(client, execution.workflow_id, execution.run_id or None)
-    pending = described.raw_description.pending_activities
-    if not pending:
-        raise LabError(
-            f"No activity of workflow {handle.id!r} is open, so there is no timeout to shorten. "
-            "This shortcut is for an activity whose worker has died in it."
-        )
     timeout = Duration()
     timeout.FromTimedelta(timedelta(seconds=seconds))
-    for one in pending:
+    shortened = 0
+    for one in described.raw_description.pending_activities:
         request = UpdateActivityOptionsRequest(
             namespace=client.namespace,
             execution=execution,
@@ -48,9 +44,17 @@ async def update_start_to_close(client: Client, handle: WorkflowHandle[Any, Any]
             update_mask=FieldMask(paths=["start_to_close_timeout"]),
             id=one.activity_id,
         )
-        await in_words(
-            client.workflow_service.update_activity_options(request, timeout=RPC_TIMEOUT),
-            f"The start-to-close timeout of {one.activity_type.name} was not shortened",
+        try:
+            await client.workflow_service.update_activity_options(request, timeout=RPC_TIMEOUT)
+            shortened += 1
+        except RPCError as error:
+            if error.status != RPCStatusCode.NOT_FOUND:  # that one has ended since it was described
+                what = f"The start-to-close timeout of {one.activity_type.name} was not shortened"
+                raise LabError(f"{what}: {server_trouble(error)}.") from None
+    if not shortened:
+        raise LabError(
+            f"No activity of workflow {handle.id!r} is open, so there is no timeout to shorten. "
+            "This shortcut is for an activity whose worker has died in it."
         )
 
 
