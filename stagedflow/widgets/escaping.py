@@ -7,6 +7,8 @@ from pathlib import PurePath
 
 MAX_TEXT = 1_000
 """Characters of one text that a viewer shows at the most."""
+MAX_ACCOUNT = 4_000
+"""The same of an account of a whole failure or comparison, whose last sentences matter most."""
 
 _HIDDEN = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 _JOINERS = "\u200c\u200d"  # part of ordinary words in some scripts, and of emoji

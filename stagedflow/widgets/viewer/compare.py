@@ -5,7 +5,7 @@ from typing import Any
 
 from stagedflow.replay import compare as data
 from stagedflow.replay.trace import ReplayTrace
-from stagedflow.widgets.escaping import escape, visible
+from stagedflow.widgets.escaping import MAX_ACCOUNT, escape, visible
 from stagedflow.widgets.viewer.data import VERSION, encode, payload_bytes
 from stagedflow.widgets.viewer.page import page, write_page
 from stagedflow.widgets.viewer.table import html_table, text_table
@@ -81,7 +81,7 @@ def encode_pairs(comparison: data.Comparison) -> dict[str, Any]:
         "b": encode(comparison.b),
         "compare": {
             "names": [visible(name) for name in comparison.names],
-            "summary": visible(comparison.summary),
+            "summary": visible(comparison.summary, limit=MAX_ACCOUNT),
             "differences": DIFFERENCES,
             # Each pair: the two steps, and the places in "differences" of what is not the same.
             "pairs": [
@@ -102,4 +102,4 @@ def _text(comparison: data.Comparison) -> str:
 def _html(comparison: data.Comparison) -> str:
     sides = zip(comparison.names, (comparison.a, comparison.b), strict=True)
     tables = [f"<p><b>{escape(visible(name))}</b></p>{html_table(trace, rows=20)}" for name, trace in sides]
-    return f"<p>{escape(visible(comparison.text))}</p>{''.join(tables)}"
+    return f"<p>{escape(visible(comparison.text, limit=MAX_ACCOUNT))}</p>{''.join(tables)}"

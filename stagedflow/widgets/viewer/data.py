@@ -24,7 +24,7 @@ from typing import Any
 
 from stagedflow.replay.sources import class_lines
 from stagedflow.replay.trace import Command, Failure, ReplayStep, ReplayTrace, SideEffect, TraceEvent
-from stagedflow.widgets.escaping import short_names, visible
+from stagedflow.widgets.escaping import MAX_ACCOUNT, short_names, visible
 
 VERSION = 1
 MAX_SOURCE_LINE = 2_000
@@ -200,8 +200,8 @@ class _Encoder:
         file, line = self._site(failure)
         return {
             "kind": failure.kind,
-            "text": visible(failure.text),
-            "message": visible(failure.message, limit=4_000, keep="\n"),
+            "text": visible(failure.text, limit=MAX_ACCOUNT),
+            "message": visible(failure.message, limit=MAX_ACCOUNT, keep="\n"),
             "step": failure.step,
             "expected": expected and self._expected(expected),
             "actual": actual and visible(actual.text),

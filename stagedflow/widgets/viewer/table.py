@@ -7,7 +7,7 @@ from textwrap import wrap
 from stagedflow.replay.recovery import lines_text
 from stagedflow.replay.sources import files_of
 from stagedflow.replay.trace import ReplayStep, ReplayTrace, Waiting
-from stagedflow.widgets.escaping import escape, short_names, visible
+from stagedflow.widgets.escaping import MAX_ACCOUNT, escape, short_names, visible
 
 MAX_ROWS = 40
 MAX_CELL = 120
@@ -54,7 +54,7 @@ def _before(trace: ReplayTrace) -> list[str]:
     name = visible(trace.workflow_type) or "Workflow"
     lines = [f"{name}: {many} step{'' if many == 1 else 's'} (workflow activations), {live} of them executed now"]
     if trace.failure:
-        lines.append(f"! {visible(trace.failure.text)}")
+        lines.append(f"! {visible(trace.failure.text, limit=MAX_ACCOUNT)}")
     return [*lines, *(visible(note) for note in trace.notes)]
 
 
