@@ -217,6 +217,19 @@ def test_an_export_that_was_compressed_or_is_utf_16_is_read(tmp_path: Path) -> N
         assert len(read_history(tmp_path / name).events) == len(exported()["events"])
 
 
+@pytest.mark.parametrize("gone", [1, 2, 3])
+def test_a_workflow_task_that_nobody_scheduled_is_told(gone: int) -> None:
+    history = exported()
+    del history["events"][1 : 1 + gone]
+    for number, event in enumerate(history["events"], 1):
+        event["eventId"] = str(number)
+    words = r"at event 2 it has \w+, and no workflow task was scheduled before\. Events are missing"
+    if gone == 3:
+        assert history["events"][1]["eventType"] == "EVENT_TYPE_ACTIVITY_TASK_SCHEDULED"
+    with pytest.raises(LabError, match=words):
+        read_history(history)
+
+
 def test_events_that_are_listed_newest_first_are_read() -> None:
     history = exported()
     history["events"].reverse()

@@ -17,6 +17,7 @@ from temporalio.api.history.v1 import HistoryEvent
 from temporalio.client import WorkflowHistory
 
 from stagedflow.errors import LabError
+from stagedflow.replay.matching import MADE_BY
 
 HOW_TO_EXPORT = (
     "Export one with `temporal workflow show --workflow-id ID --output json > history.json`, "
@@ -230,11 +231,25 @@ def _checked(workflow_id: str, events: Sequence[HistoryEvent], name: str) -> Wor
                 f"{name} has a gap: where event {number} should be, it has event {event.event_id} "
                 f"({_type_name(event)}). A replay needs the whole history. {HOW_TO_EXPORT}"
             )
+    _must_schedule_its_tasks(events, name)
     _must_end_its_tasks(events, name)
     started = first.workflow_execution_started_event_attributes
     if not started.workflow_type.name:
         raise LabError(f"{name} does not say of which workflow type it is. {HOW_TO_EXPORT}")
     return WorkflowHistory(workflow_id or started.workflow_id, events)
+
+
+def _must_schedule_its_tasks(events: Sequence[HistoryEvent], name: str) -> None:
+    """No server writes what a workflow task did before one was scheduled; the SDK's core may wait for that for ever."""
+    for event in events:
+        if event.event_type == EventType.EVENT_TYPE_WORKFLOW_TASK_SCHEDULED:
+            return
+        kind = _type_name(event)
+        if kind in MADE_BY.values() or kind.startswith("WORKFLOW_TASK_"):
+            raise LabError(
+                f"{name} cannot be replayed: at event {event.event_id} it has {kind}, and no workflow task was "
+                f"scheduled before. Events are missing. {HOW_TO_EXPORT}"
+            )
 
 
 def _must_end_its_tasks(events: Sequence[HistoryEvent], name: str) -> None:
