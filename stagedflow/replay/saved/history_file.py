@@ -2,7 +2,6 @@
 
 import codecs
 import gzip
-import itertools
 import json
 import re
 import zlib
@@ -10,19 +9,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import temporalio
 from google.protobuf.json_format import Error as ProtobufError
-from temporalio.api.enums.v1 import EventType
 from temporalio.api.history.v1 import HistoryEvent
 from temporalio.client import WorkflowHistory
 
 from stagedflow.errors import LabError
-from stagedflow.replay.matching import MADE_BY
+from stagedflow.replay.saved.whole_history import HOW_TO_EXPORT, whole
 
-HOW_TO_EXPORT = (
-    "Export one with `temporal workflow show --workflow-id ID --output json > history.json`, "
-    "or with the Download button of the workflow's page in the Web UI."
-)
 UNNAMED = "unknown-workflow-id"
 """The id that the code is given where a history does not hold the workflow's."""
 _UNREADABLE = (ProtobufError, ValueError, TypeError, KeyError, AttributeError, RecursionError)
@@ -39,13 +32,6 @@ _BARE_UTF_16 = ((b"{\0", "utf-16-le"), (b"[\0", "utf-16-le"), (b"\0{", "utf-16-b
 _READABLE = re.compile(r'"encoding"\s*:\s*"(?:json|binary)/')
 """A payload's encoding in plain words. In a history that can be replayed it is in base64, as all of a payload is."""
 
-_ENDS_OF_A_TASK = (
-    EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED,
-    EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED,
-    EventType.EVENT_TYPE_WORKFLOW_TASK_TIMED_OUT,
-    EventType.EVENT_TYPE_WORKFLOW_EXECUTION_TERMINATED,
-)
-
 
 def read_history(source: WorkflowHistory | str | Path | Mapping[str, Any]) -> WorkflowHistory:
     """The history in `source`, complete and in order.
@@ -60,7 +46,7 @@ def read_history(source: WorkflowHistory | str | Path | Mapping[str, Any]) -> Wo
         LabError: There is no such file, it holds no history, or only a part of one; says which, and how to export one.
     """
     if isinstance(source, WorkflowHistory):
-        return _checked(source.workflow_id, source.events, "This history")
+        return whole(source.workflow_id, source.events, "This history")
     if isinstance(source, Mapping):
         return _parsed(dict(source), "This dict")
     if isinstance(source, str) and source.lstrip("\ufeff \t\r\n").startswith(("{", "[")):
@@ -111,7 +97,7 @@ def _parsed(source: str | dict[str, Any], name: str) -> WorkflowHistory:
         if wrapped is None:
             raise LabError(_what_is_wrong(data, name, error)) from error
         events = _parsed_again(wrapped, name)
-    return _checked("", events, name)
+    return whole("", events, name)
 
 
 def _dumped(source: dict[str, Any]) -> str:
@@ -198,70 +184,6 @@ def _what_is_wrong(data: Any, name: str, error: Exception) -> str:
     return f"{name} is JSON, but no history: it is {found}; a history has a list `events`. {HOW_TO_EXPORT}"
 
 
-def _checked(workflow_id: str, events: Sequence[HistoryEvent], name: str) -> WorkflowHistory:
-    events = _without_those_shown_ahead(events)
-    if not events:
-        raise LabError(f"{name} has no events. {HOW_TO_EXPORT}")
-    if len(events) > 1 and [e.event_id for e in events] == list(range(len(events), 0, -1)):
-        events = events[::-1]  # newest first, as some tools show it
-    first = events[0]
-    if first.event_type == EventType.EVENT_TYPE_WORKFLOW_EXECUTION_STARTED and not first.WhichOneof("attributes"):
-        raise LabError(
-            f"{name} has an event WORKFLOW_EXECUTION_STARTED without its attributes, as has the list of events with "
-            f"`details` that an older Web UI exports: a replay needs them. {HOW_TO_EXPORT}"
-        )
-    if not first.HasField("workflow_execution_started_event_attributes"):
-        raise LabError(
-            f"{name} does not start with WORKFLOW_EXECUTION_STARTED, but with event {first.event_id} "
-            f"({_type_name(first)}): it is only a part of a history. {HOW_TO_EXPORT}"
-        )
-    for number, event in enumerate(events, 1):
-        if not event.event_type and not event.worker_may_ignore:
-            raise LabError(
-                f"{name} has an event whose type this SDK (temporalio {temporalio.__version__}) does not know, event "
-                f"{event.event_id}. It comes from a newer server, or its export has lost the types. {HOW_TO_EXPORT}"
-            )
-        if event.event_id < number:
-            raise LabError(
-                f"{name} has event {event.event_id} ({_type_name(event)}) twice, or in the wrong place. A replay needs "
-                f"each event once, in its order. {HOW_TO_EXPORT}"
-            )
-        if event.event_id != number:
-            raise LabError(
-                f"{name} has a gap: where event {number} should be, it has event {event.event_id} "
-                f"({_type_name(event)}). A replay needs the whole history. {HOW_TO_EXPORT}"
-            )
-    _must_schedule_its_tasks(events, name)
-    _must_end_its_tasks(events, name)
-    started = first.workflow_execution_started_event_attributes
-    if not started.workflow_type.name:
-        raise LabError(f"{name} does not say of which workflow type it is. {HOW_TO_EXPORT}")
-    return WorkflowHistory(workflow_id or started.workflow_id, events)
-
-
-def _must_schedule_its_tasks(events: Sequence[HistoryEvent], name: str) -> None:
-    """No server writes what a workflow task did before one was scheduled; the SDK's core may wait for that for ever."""
-    for event in events:
-        if event.event_type == EventType.EVENT_TYPE_WORKFLOW_TASK_SCHEDULED:
-            return
-        kind = _type_name(event)
-        if kind in MADE_BY.values() or kind.startswith("WORKFLOW_TASK_"):
-            raise LabError(
-                f"{name} cannot be replayed: at event {event.event_id} it has {kind}, and no workflow task was "
-                f"scheduled before. Events are missing. {HOW_TO_EXPORT}"
-            )
-
-
-def _must_end_its_tasks(events: Sequence[HistoryEvent], name: str) -> None:
-    """The SDK's core panics, and gives no answer, where a workflow task starts and the next event does not end it."""
-    for event, after in itertools.pairwise(events):
-        if event.event_type == EventType.EVENT_TYPE_WORKFLOW_TASK_STARTED and after.event_type not in _ENDS_OF_A_TASK:
-            raise LabError(
-                f"{name} cannot be replayed: a workflow task starts at event {event.event_id}, and the event after it "
-                f"({_type_name(after)}) does not say how the task ended. {HOW_TO_EXPORT}"
-            )
-
-
 def with_id(history: WorkflowHistory, workflow_id: str | None) -> tuple[WorkflowHistory, str]:
     """The history under its workflow's id, and a note if nobody knows that id ("" if it is known).
 
@@ -282,20 +204,3 @@ def with_id(history: WorkflowHistory, workflow_id: str | None) -> tuple[Workflow
         "id, as for a child workflow's, it may do something else here than it did then: give the id (`workflow_id=`, "
         "or --workflow-id on the command line)."
     )
-
-
-def _without_those_shown_ahead(events: Sequence[HistoryEvent]) -> Sequence[HistoryEvent]:
-    """A server shows the retry of a workflow task before it is written: two last events without a task id."""
-    if not any(e.task_id for e in events):
-        return events
-    end = len(events)
-    while not events[end - 1].task_id:
-        end -= 1
-    return events if end == len(events) else list(events[:end])
-
-
-def _type_name(event: HistoryEvent) -> str:
-    try:
-        return EventType.Name(event.event_type).removeprefix("EVENT_TYPE_")
-    except ValueError:
-        return f"an unknown type, {event.event_type}"
