@@ -2,15 +2,11 @@
 
 import os
 import signal
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from temporalio.client import WorkflowHistory
-
-# Else each worker makes the grammar of IRIs, which takes a second; no schema of a notebook has one.
-sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
 
 from stagedflow.errors import LabError
 from stagedflow.history.runs import Run, read_event

@@ -17,7 +17,16 @@ from tests.browser.server import JupyterServer, serve
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 VIEWPORT: ViewportSize = {"width": 1280, "height": 900}
+# The address bar's two lists are pages that each window loads. Only the last such flag counts: it repeats playwright's.
+OFF = [
+    *("WebUIOmniboxPopup", "WebUIOmniboxAimPopup"),
+    *("AvoidUnnecessaryBeforeUnloadCheckSync", "DestroyProfileOnBrowserClose", "HttpsUpgrades", "LensOverlay"),
+    *("HttpsFirstBalancedModeAutoEnable", "MediaRouter", "PaintHolding", "ThirdPartyStoragePartitioning"),
+    *("AvoidCorsURLLoaderRestartOnRedirect", "TcpPortRandomizationWin", "OptimizationHints"),
+    *("NetworkTimeServiceQuerying", "AimEnabled", "PreconnectToSearch"),
+]
 FLAGS = [
+    f"--disable-features={','.join(OFF)}",
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"),
     *("--disable-background-networking", "--disable-component-update", "--disable-dev-shm-usage"),
     # A proxy that is not there: what is not loopback ends in it, also what no route sees.

@@ -25,7 +25,7 @@ window.course = {
   panel: () => window.jupyterapp?.shell.currentWidget,
   cells: () => course.panel()?.content?.widgets?.map(widget => widget.model) ?? [],
   kernel: () => course.panel()?.sessionContext?.session?.kernel,
-  // What is open goes without a question, saved or not. The launcher stands in: an empty JupyterLab makes one of its own.
+  // What is open goes without a question, saved or not. Meanwhile there is a launcher: JupyterLab is never empty.
   open: async path => {
     await jupyterapp.commands.execute('launcher:create');
     for (const open of [...jupyterapp.shell.widgets('main')])
