@@ -29,6 +29,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if _folder(item) == "browser":  # one browser at a time: two of them hold each other up
             item.add_marker(pytest.mark.xdist_group("browser"))
+        elif item.path.name == "test_live_lines.py":  # one server for all of them
+            item.add_marker(pytest.mark.xdist_group("live lines"))
         elif _folder(item) == "replay" and isinstance(item, pytest.Function) and hasattr(item, "callspec"):
             item.add_marker(pytest.mark.xdist_group(f"replays of {item.callspec.id}"))  # they share what was replayed
 

@@ -41,7 +41,12 @@ def run_exercise(name: str, source: str) -> tuple[Attempt, str]:
     attempts[name] = attempt
     if known.is_starter(source):
         return attempt, f'{name}: this is the starter. Change it, run the cell, then check("{name}").'
-    return attempt, f'{name}: {_contents(attempt)}. Now: check("{name}")'
+    return attempt, accepted(name, attempt)
+
+
+def accepted(name: str, attempt: Attempt) -> str:
+    """What is said of an answer that can be checked."""
+    return f'{name}: {_contents(attempt)}. Now: check("{name}")'
 
 
 def run_module(name: str, source: str) -> tuple[Attempt, str]:

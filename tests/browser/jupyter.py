@@ -25,6 +25,17 @@ window.course = {
   panel: () => window.jupyterapp?.shell.currentWidget,
   cells: () => course.panel()?.content?.widgets?.map(widget => widget.model) ?? [],
   kernel: () => course.panel()?.sessionContext?.session?.kernel,
+  // What is open goes without a question, saved or not. Meanwhile there is a launcher: JupyterLab is never empty.
+  open: async path => {
+    await jupyterapp.commands.execute('launcher:create');
+    for (const open of [...jupyterapp.shell.widgets('main')])
+      if (open !== jupyterapp.shell.currentWidget) open.dispose();
+    if (path) {
+      const launcher = jupyterapp.shell.currentWidget;
+      await jupyterapp.commands.execute('docmanager:open', {path});
+      launcher.dispose();
+    }
+  },
   opened: path => course.panel()?.context?.path === path && course.kernel()?.status === 'idle',
   running: () => course.cells().flatMap((cell, index) =>
     cell.type === 'code' && cell.executionState === 'running' ? [index] : []),
@@ -95,8 +106,11 @@ class JupyterPage:
 
     def open(self, notebook: str, *, deadline: float = 300) -> None:
         """Open a notebook of the server's root, with nothing else open, and wait for its kernel."""
-        self.page.goto(self.server.url(f"lab/tree/{notebook}") + "&reset")
-        self.page.add_style_tag(content=LAY_OUT_ALL)
+        if self.page.evaluate("() => Boolean(window.jupyterapp)"):
+            self.page.evaluate("path => course.open(path)", notebook)
+        else:
+            self.page.goto(self.server.url(f"lab/tree/{notebook}") + "&reset")
+            self.page.add_style_tag(content=LAY_OUT_ALL)
         self._wait("path => course.opened(path)", notebook, deadline=deadline)
         self.page.evaluate("() => jupyterapp.restored.then(() => course.panel().context.ready)")
 
@@ -212,9 +226,14 @@ class JupyterPage:
         return path
 
     def close(self) -> None:
-        """Shut the notebook's kernel down, and so all that it started."""
+        """Shut the notebook's kernel down, and so all that it started, and leave the page as it was."""
         if self.page.evaluate("() => Boolean(window.course?.kernel())"):
             self.page.evaluate("() => course.panel().sessionContext.shutdown()")
+        if self.page.evaluate("() => Boolean(window.jupyterapp)"):
+            self.theme("JupyterLab Light")
+            self.page.evaluate("() => course.open()")
+        self.requested_elsewhere.clear()
+        self.errors.clear()
 
     def _wait(self, condition: str, arg: Any = None, *, deadline: float) -> None:
         try:

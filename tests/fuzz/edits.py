@@ -15,13 +15,13 @@ def edited_sources(workflow: type) -> st.SearchStrategy[str]:
     Args:
         workflow: The class; all else in its module stays.
     """
-    module = ast.parse(Path(inspect.getfile(workflow)).read_text(encoding="utf-8"))
+    source = Path(inspect.getfile(workflow)).read_text(encoding="utf-8")
     edits = st.lists(st.sampled_from(EDITS), min_size=1, max_size=2)
-    return st.builds(_edited, st.just(module), st.just(workflow.__name__), edits, st.data())
+    return st.builds(_edited, st.just(source), st.just(workflow.__name__), edits, st.data())
 
 
-def _edited(module: ast.Module, name: str, edits: list[Any], data: st.DataObject) -> str:
-    module = copy.deepcopy(module)
+def _edited(source: str, name: str, edits: list[Any], data: st.DataObject) -> str:
+    module = ast.parse(source)
     (found,) = [c for c in module.body if isinstance(c, ast.ClassDef) and c.name == name]
     for edit in edits:
         edit(found, data)

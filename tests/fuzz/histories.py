@@ -19,13 +19,12 @@ def changed_histories(name: str) -> st.SearchStrategy[str]:
     Args:
         name: The case's name in `tests.fixtures.cases`.
     """
-    events: Events = json.loads(text_of(name))["events"]
     changes = st.lists(st.sampled_from(CHANGES), min_size=1, max_size=3)
-    return st.builds(_changed, st.just(events), changes, st.data(), st.sampled_from(SPELLINGS))
+    return st.builds(_changed, st.just(text_of(name)), changes, st.data(), st.sampled_from(SPELLINGS))
 
 
-def _changed(events: Events, changes: list[Any], data: st.DataObject, spelling: Any) -> str:
-    events = copy.deepcopy(events)
+def _changed(text: str, changes: list[Any], data: st.DataObject, spelling: Any) -> str:
+    events: Events = json.loads(text)["events"]
     for change in changes:
         if events:
             change(events, data)
