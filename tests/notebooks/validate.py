@@ -19,7 +19,7 @@ NBVAL = """
 import sys
 sys.modules["rfc3987_syntax"] = None
 import pytest
-sys.exit(pytest.main(["-p", "nbval.plugin", *sys.argv[1:]]))
+sys.exit(pytest.main(["--disable-plugin-autoload", "-p", "nbval.plugin", *sys.argv[1:]]))
 """
 
 LEFT_BEHIND = shutil.ignore_patterns(".stagedflow", ".ipynb_checkpoints", "instructor")
@@ -60,7 +60,6 @@ class Running:
         env = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST")}
         home = str(notebook.with_suffix(".home"))
         env |= {"IPYTHONDIR": home, "STAGEDFLOW_HOME": home, **offline_env}
-        env["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
         self._begin = time.monotonic()
         with self._log.open("w") as out:
             self._process = subprocess.Popen(
