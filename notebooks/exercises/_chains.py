@@ -56,15 +56,25 @@ class Chain:
         """The same, as small values."""
         return [Run(tuple(read_event(e) for e in h.events if e.task_id)) for h in await self.histories()]
 
-    async def given(self, activity: str, *, completed: bool = True) -> list[list[Any]]:
-        """The arguments of each call of this activity, run by run: of the completed ones, or of all."""
+    async def given(
+        self, activity: str, *, completed: bool = True, before_the_last_task: bool = False
+    ) -> list[list[Any]]:
+        """The arguments of each call of this activity, run by run.
+
+        Args:
+            activity: Its name.
+            completed: Only those that have completed.
+            before_the_last_task: Only those whose result an earlier workflow task of the run than its last was given.
+        """
         found = []
         for history in await self.histories():
             of_run: list[Any] = []
+            tasks = [e.event_id for e in history.events if e.event_type == EventType.EVENT_TYPE_WORKFLOW_TASK_STARTED]
+            end = ([0, 0, *tasks])[-2] if before_the_last_task else len(history.events) + 1
             done = {
                 e.activity_task_completed_event_attributes.scheduled_event_id
                 for e in history.events
-                if e.event_type == EventType.EVENT_TYPE_ACTIVITY_TASK_COMPLETED
+                if e.event_type == EventType.EVENT_TYPE_ACTIVITY_TASK_COMPLETED and e.event_id < end
             }
             for event in history.events:
                 scheduled = event.activity_task_scheduled_event_attributes

@@ -93,7 +93,7 @@ async def _how(chain: Chain, lost: list[str]) -> str:
     """How they were lost, group by group."""
     if len(await chain.runs()) == 1:
         return f"It is still the first run, and has not recorded {_some(lost).rsplit(' ', 1)[0]}."
-    woken = set(_names([x for run in await chain.given("wake_up") for x in run]))
+    woken = set(_names([x for run in await chain.given("wake_up", before_the_last_task=True) for x in run]))
     begun = set(_names([x for run in await chain.given("wake_up", completed=False) for x in run]))
     handling = [d for d in lost if d in begun - woken]
     late = [d for d in lost if d.startswith("late") and d not in handling]
@@ -102,7 +102,11 @@ async def _how(chain: Chain, lost: list[str]) -> str:
         f"{_some(devices)} lost {how}."
         for devices, how in (
             (listed, "from the list: the run continued as new without them"),
-            (handling, "in their handlers: these still awaited wake_up when the run continued as new"),
+            (
+                handling,
+                "in their handlers: these still awaited wake_up, or had its result only then, when the run "
+                "continued as new",
+            ),
             (late, "at the switch: these came in while close_batch ran"),
         )
         if devices
