@@ -1,10 +1,13 @@
 """The activities' side of a tale: every attempt, what became of it, and what the server waits for after it."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from stagedflow.history.runs import Activity
+from stagedflow.history.waiting import PendingActivity
 from stagedflow.lab.facts import Facts
+from stagedflow.ledger.reader import ActivityAttempt
 from stagedflow.widgets.timeline.tale.moments import ACTIVITIES, Moment, Notes, Stretch, plain
 from stagedflow.widgets.timeline.tale.workers import Cast, Worker, ended_by
 
@@ -25,11 +28,17 @@ class _Attempt:
 
 def tell_activities(notes: Notes, facts: Facts, cast: Cast) -> None:
     """Every activity, attempt by attempt."""
+    rows = defaultdict(list)
+    for row in facts.attempts:
+        rows[row.activity_id].append(row)
+    pending = {p.activity_id: p for p in reversed(facts.pending)}
     for rank, activity in enumerate(facts.run.activities):
         lane, name = (ACTIVITIES, plain(activity.type)), f"activity {plain(activity.type)}"
         scheduled = Moment(activity.scheduled.at, "task", minor=True)
         notes.history.append((activity.scheduled.id, scheduled))
-        attempts = _attempts(facts, cast, activity, rank)
+        attempts = _attempts(
+            rows.get(activity.activity_id, ()), pending.get(activity.activity_id), cast, activity, rank
+        )
         closed = None
         if activity.closed:
             by = f" (attempt {attempts[-1].number}, worker {attempts[-1].who})" if attempts else ""
@@ -87,7 +96,9 @@ def _attempt(
     return ended or one.began
 
 
-def _attempts(facts: Facts, cast: Cast, activity: Activity, rank: int) -> Sequence[_Attempt]:
+def _attempts(
+    rows: Iterable[ActivityAttempt], pending: PendingActivity | None, cast: Cast, activity: Activity, rank: int
+) -> Sequence[_Attempt]:
     """The attempts that the ledger tells of, and the one that only history or `describe` tells of."""
     lane, name = (ACTIVITIES, plain(activity.type)), f"activity {plain(activity.type)}"
 
@@ -104,13 +115,11 @@ def _attempts(facts: Facts, cast: Cast, activity: Activity, rank: int) -> Sequen
         return _Attempt(number, who, worker, began, finished, outcome)
 
     known: list[_Attempt] = []
-    for row in facts.attempts:
-        if row.activity_id == activity.activity_id:
-            worker = cast.of_pid(row.pid, row.started)
-            who = worker.name if worker else "?"
-            known.append(attempt(row.attempt, who, worker, row.started, row.finished, row.outcome))
+    for row in rows:
+        worker = cast.of_pid(row.pid, row.started)
+        who = worker.name if worker else "?"
+        known.append(attempt(row.attempt, who, worker, row.started, row.finished, row.outcome))
     numbers = {a.number for a in known}
-    pending = next((p for p in facts.pending if p.activity_id == activity.activity_id), None)
     if activity.started:
         number, at, identity = (
             activity.started.detail["attempt"],

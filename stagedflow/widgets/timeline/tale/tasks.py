@@ -1,6 +1,8 @@
 """The workflow's side of a tale: its events and signals, its tasks, where it was parked, and what was replayed."""
 
+from bisect import bisect_right
 from itertools import pairwise
+from operator import attrgetter
 
 from stagedflow.history.runs import OPENS, SETTLES, SIGNAL, Event, Run, Signal, WorkflowTask
 from stagedflow.replay.trace import ReplayStep, ReplayTrace
@@ -15,7 +17,6 @@ _TOLD_ELSEWHERE = ("WORKFLOW_TASK_", "ACTIVITY_TASK_", "WORKFLOW_EXECUTION_SIGNA
 def tell_events(notes: Notes, run: Run) -> None:
     """The run's start and end, its signals, and every event that has no lane of its own."""
     for event in run.events:
-        words = event.type.removeprefix("WORKFLOW_EXECUTION_").lower().replace("_", " ")
         if event is run.events[0]:
             name = plain(run.workflow_type) or "of an unknown type"
             moment = Moment(event.at, "workflow", f"workflow {name} started", label="start")
@@ -25,6 +26,7 @@ def tell_events(notes: Notes, run: Run) -> None:
         elif event.type.startswith(_TOLD_ELSEWHERE):
             continue
         else:
+            words = event.type.removeprefix("WORKFLOW_EXECUTION_").lower().replace("_", " ")
             moment = Moment(event.at, "event", words, label=words)
         notes.history.append((event.id, moment))
     _signals(notes, run)
@@ -32,7 +34,7 @@ def tell_events(notes: Notes, run: Run) -> None:
 
 def _signals(notes: Notes, run: Run) -> None:
     """Signals stand in the order in which they came: the server writes one that finds a task running down later."""
-    tasks = {e.id: e for e in run.events if e.type == "WORKFLOW_TASK_STARTED"}
+    tasks = [e for e in run.events if e.type == "WORKFLOW_TASK_STARTED"]
     previous = next((m for _, m in notes.history if m.kind == "workflow"), None)
     for signal in run.signals:
         event, (short, words) = signal.event, _signal_words(signal)
@@ -40,7 +42,8 @@ def _signals(notes: Notes, run: Run) -> None:
         notes.loose.append(moment)
         if previous:
             notes.before.append((previous, moment))
-        taken = next((e for i, e in tasks.items() if i > event.id), None) or (run.events[-1] if run.closed else None)
+        later = bisect_right(tasks, event.id, key=attrgetter("id"))
+        taken = tasks[later] if later < len(tasks) else run.events[-1] if run.closed else None
         if taken:
             handled = Moment(taken.at, "task", minor=True)
             notes.history.append((taken.id - 0.9, handled))
@@ -64,6 +67,7 @@ def _signal_words(signal: Signal) -> tuple[str, str]:
 def tell_tasks(notes: Notes, run: Run, cast: Cast) -> None:
     """Every workflow task: who took it, and what became of it."""
     before: WorkflowTask | None = None
+    open_task = run.open_task
     for task in run.tasks:
         name, worker = cast.of_identity(task.worker, task.scheduled.at)
         scheduled = Moment(task.scheduled.at, "task", minor=True)
@@ -75,9 +79,9 @@ def tell_tasks(notes: Notes, run: Run, cast: Cast) -> None:
                 words = "workflow task waited on the task queue until a worker came"
                 notes.stretches.append(Stretch(LANE, "queued", "no worker", scheduled, begun, note=words))
         if begun:
-            closed = _taken(notes, task, begun, name, worker, is_open=task is run.open_task)
+            closed = _taken(notes, task, begun, name, worker, is_open=task is open_task)
         else:
-            closed = _untaken(notes, task, before, scheduled, cast, is_open=task is run.open_task)
+            closed = _untaken(notes, task, before, scheduled, cast, is_open=task is open_task)
         if closed and task.closed:
             notes.history.append((task.closed.id, closed))
         before = task if task.outcome == "completed" else before

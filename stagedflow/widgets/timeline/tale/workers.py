@@ -1,6 +1,8 @@
 """The workers of a tale: their lives, who is meant by a pid or an identity, and what each one did between."""
 
+from collections import defaultdict
 from dataclasses import dataclass
+from functools import cache
 
 from stagedflow.history.runs import Activity, Event, Run
 from stagedflow.lab.facts import Facts
@@ -36,9 +38,12 @@ class Cast:
         self.start = run.events[0].at if run.events else min((a.started for a in facts.attempts), default=0.0)
         end = run.events[-1].at if run.closed else None
         self.workers: list[Worker] = []
+        self._introduced: set[Worker] = set()
+        self._of_pid: dict[int, list[Worker]] = defaultdict(list)
         for life in facts.lives:
             if (life.ended is None or life.ended >= self.start) and (end is None or life.started <= end):
-                self.workers.append(self._worker(life))
+                self.workers.append(worker := self._worker(life))
+                self._of_pid[life.pid].append(worker)
 
     def _worker(self, life: WorkerLife) -> Worker:
         name = plain(life.name, 20)
@@ -74,9 +79,11 @@ class Cast:
 
     def of_pid(self, pid: int | None, at: float) -> Worker | None:
         """The worker of a pid; of two lives with one pid the one of that time."""
-        of_pid = [w for w in self.workers if w.life.pid == pid]
+        of_pid = self._of_pid.get(pid, []) if pid is not None else []
+        if len(of_pid) < 2:
+            return of_pid[0] if of_pid else None
         then = [w for w in of_pid if w.life.started <= at + CLOSE_TOGETHER]
-        return next(iter((then or of_pid)[-1:]), None)
+        return (then or of_pid)[-1]
 
     def of_identity(self, identity: str | None, at: float) -> tuple[str, Worker | None]:
         """What to call the worker of an identity `name@pid`, and the worker if the lab knows it."""
@@ -91,6 +98,14 @@ class Cast:
             if worker.ended:
                 self._notes.before.append((act, worker.ended))
 
+    def acts(self, worker: Worker, acts: list[Moment]) -> None:
+        """The same for what happened at one event of history, which is asked for event by event."""
+        if worker not in self._introduced:  # what comes later in history comes after its start, too
+            self._introduced.add(worker)
+            self._notes.before += [(worker.began, act) for act in acts]
+        if worker.ended:
+            self._notes.before += [(act, worker.ended) for act in acts]
+
     @property
     def alive(self) -> bool:
         """True if any worker lives."""
@@ -99,22 +114,30 @@ class Cast:
 
 def tell_acts(notes: Notes, run: Run, cast: Cast) -> None:
     """What a worker told the server, and the commands that it gave, it did while it lived."""
-    moments: dict[int, list[Moment]] = {}
+    moments: dict[int, list[Moment]] = defaultdict(list)
     for event_id, moment in notes.history:
-        moments.setdefault(round(event_id), []).append(moment)
+        moments[round(event_id)].append(moment)
     worker: Worker | None = None
     for event in run.events:
         if not is_command(event):
-            told_by_worker = event.type.startswith(("WORKFLOW_TASK_", "ACTIVITY_TASK_"))
-            worker = cast.of_identity(event.detail.get("identity"), event.at)[1] if told_by_worker else None
-            worker = None if event.type.endswith("TIMED_OUT") else worker
-        for act in moments.get(event.id, ()):
-            cast.act(worker, act)
+            worker = cast.of_identity(event.detail.get("identity"), event.at)[1] if _by_a_worker(event.type) else None
+        if worker and event.id in moments:
+            cast.acts(worker, moments[event.id])
+
+
+@cache
+def _by_a_worker(kind: str) -> bool:
+    """True if a worker told the server what an event of this type says."""
+    return kind.startswith(("WORKFLOW_TASK_", "ACTIVITY_TASK_")) and not kind.endswith("TIMED_OUT")
 
 
 def is_command(event: Event) -> bool:
     """True if a completed workflow task brought this event: an activity scheduled, a timer started, the end."""
-    kind = event.type
+    return _is_commands(event.type)
+
+
+@cache
+def _is_commands(kind: str) -> bool:
     if kind.startswith(_NO_COMMANDS) or kind in ("WORKFLOW_EXECUTION_STARTED", "ACTIVITY_TASK_STARTED"):
         return False
     if kind in ("WORKFLOW_EXECUTION_TERMINATED", "WORKFLOW_EXECUTION_TIMED_OUT"):
