@@ -26,13 +26,13 @@ _CLOSED = {
     "WORKFLOW_EXECUTION_TERMINATED": "terminated",
     "WORKFLOW_EXECUTION_CONTINUED_AS_NEW": "continued as new",
 }
-_ACTIVITY_ENDS = {
+ACTIVITY_ENDS = {
     "ACTIVITY_TASK_COMPLETED": "completed",
     "ACTIVITY_TASK_FAILED": "failed",
     "ACTIVITY_TASK_TIMED_OUT": "timed out",
     "ACTIVITY_TASK_CANCELED": "cancelled",
 }
-_TASK_ENDS = {
+TASK_ENDS = {
     "WORKFLOW_TASK_COMPLETED": "completed",
     "WORKFLOW_TASK_FAILED": "failed",
     "WORKFLOW_TASK_TIMED_OUT": "timed out",
@@ -41,7 +41,7 @@ _TASK_ENDS = {
 
 OPENS = frozenset(("ACTIVITY_TASK_SCHEDULED", "TIMER_STARTED", "START_CHILD_WORKFLOW_EXECUTION_INITIATED"))
 SETTLES = frozenset((
-    *_ACTIVITY_ENDS, "TIMER_FIRED", "TIMER_CANCELED", "START_CHILD_WORKFLOW_EXECUTION_FAILED",
+    *ACTIVITY_ENDS, "TIMER_FIRED", "TIMER_CANCELED", "START_CHILD_WORKFLOW_EXECUTION_FAILED",
     "CHILD_WORKFLOW_EXECUTION_COMPLETED", "CHILD_WORKFLOW_EXECUTION_FAILED", "CHILD_WORKFLOW_EXECUTION_CANCELED",
     "CHILD_WORKFLOW_EXECUTION_TIMED_OUT", "CHILD_WORKFLOW_EXECUTION_TERMINATED",
 ))  # fmt: skip
@@ -78,7 +78,7 @@ class Activity:
     @property
     def outcome(self) -> str | None:
         """Return "completed", "failed", "timed out", "cancelled", or None while it is open."""
-        return _ACTIVITY_ENDS[self.closed.type] if self.closed else None
+        return ACTIVITY_ENDS[self.closed.type] if self.closed else None
 
     @property
     def start_to_close(self) -> float:
@@ -97,7 +97,7 @@ class WorkflowTask:
     @property
     def outcome(self) -> str | None:
         """Return "completed", "failed", "timed out", or None while it is open."""
-        return _TASK_ENDS[self.closed.type] if self.closed else None
+        return TASK_ENDS[self.closed.type] if self.closed else None
 
     @property
     def worker(self) -> str | None:
@@ -146,7 +146,7 @@ class Run:
         """The activities in the order in which they were scheduled."""
         return tuple(
             Activity(e.detail["activity_type"], e.detail["activity_id"], e,
-                     self._later(("ACTIVITY_TASK_STARTED",), e), self._later(_ACTIVITY_ENDS, e))
+                     self._later(("ACTIVITY_TASK_STARTED",), e), self._later(ACTIVITY_ENDS, e))
             for e in self.events if e.type == "ACTIVITY_TASK_SCHEDULED"
         )  # fmt: skip
 
@@ -154,7 +154,7 @@ class Run:
     def tasks(self) -> tuple[WorkflowTask, ...]:
         """The workflow tasks in order; the server keeps the retries of a failed one out of history."""
         return tuple(
-            WorkflowTask(e, self._later(("WORKFLOW_TASK_STARTED",), e), self._later(_TASK_ENDS, e))
+            WorkflowTask(e, self._later(("WORKFLOW_TASK_STARTED",), e), self._later(TASK_ENDS, e))
             for e in self.events if e.type == "WORKFLOW_TASK_SCHEDULED"
         )  # fmt: skip
 

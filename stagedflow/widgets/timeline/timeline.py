@@ -11,7 +11,7 @@ from operator import attrgetter
 from stagedflow.lab.facts import Facts
 from stagedflow.widgets.timeline.picture import Lane, Mark, Span, Timeline
 from stagedflow.widgets.timeline.svg import as_svg
-from stagedflow.widgets.timeline.tale import Moment, Tale, tell
+from stagedflow.widgets.timeline.tale import Moment, Tale, Teller, tell
 from stagedflow.widgets.timeline.tale.moments import ACTIVITIES, SIGNALS, TASKS, WORKERS
 
 MAX_ITEMS = 160
@@ -27,14 +27,15 @@ _MARKED = frozenset((
 _BY_A_TASK = ("completed", "failed", "cancelled", "continued as new")
 
 
-def timeline(facts: Facts, *, now: float) -> Timeline:
+def timeline(facts: Facts, *, now: float, teller: Teller | None = None) -> Timeline:
     """The timeline of a run as it stands.
 
     Args:
         facts: All that is known of it.
         now: Seconds since the epoch: where the picture ends while the run goes on.
+        teller: For a picture that is drawn again and again: it remembers what is over, and changes nothing else.
     """
-    tale, now = tell(facts), now + (facts.clock_ahead or 0.0)
+    tale, now = teller.tell(facts) if teller else tell(facts), now + (facts.clock_ahead or 0.0)
     running = tale.status == "running"
     times = [m.at - tale.start for m in tale.moments]
     end = max([0.0, 1.0, *times, *([now - tale.start] if running else [])])

@@ -1,17 +1,20 @@
 """The activities' side of a tale: every attempt, what became of it, and what the server waits for after it."""
 
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from stagedflow.history.runs import Activity
 from stagedflow.history.waiting import PendingActivity
 from stagedflow.lab.facts import Facts
 from stagedflow.ledger.reader import ActivityAttempt
-from stagedflow.widgets.timeline.tale.moments import ACTIVITIES, Moment, Notes, Stretch, plain
+from stagedflow.widgets.timeline.tale.moments import ACTIVITIES, Moment, Stretch, plain
+from stagedflow.widgets.timeline.tale.notes import Notes
 from stagedflow.widgets.timeline.tale.workers import Cast, Worker, ended_by
 
 NOT_IN_HISTORY = "from ledger and describe, not yet in history"
+
+Rows = Mapping[str, Sequence[ActivityAttempt]]
+"""Activity id -> the ledger's rows of its attempts."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,13 +29,10 @@ class _Attempt:
     outcome: str | None
 
 
-def tell_activities(notes: Notes, facts: Facts, cast: Cast) -> None:
+def tell_activities(notes: Notes, facts: Facts, rows: Rows, cast: Cast) -> None:
     """Every activity, attempt by attempt."""
-    rows = defaultdict(list)
-    for row in facts.attempts:
-        rows[row.activity_id].append(row)
     pending = {p.activity_id: p for p in reversed(facts.pending)}
-    for rank, activity in enumerate(facts.run.activities):
+    for rank, activity in notes.part.activities:
         lane, name = (ACTIVITIES, plain(activity.type)), f"activity {plain(activity.type)}"
         scheduled = Moment(activity.scheduled.at, "task", minor=True)
         notes.history.append((activity.scheduled.id, scheduled))
@@ -56,7 +56,7 @@ def tell_activities(notes: Notes, facts: Facts, cast: Cast) -> None:
         for attempt, following in zip(attempts, [*(a.began for a in attempts[1:]), closed], strict=False):
             notes.loose.append(attempt.began)
             notes.before.append((cause, attempt.began))
-            cast.act(attempt.worker, attempt.began)
+            cast.act(notes, attempt.worker, attempt.began)
             cause = _attempt(notes, cast, activity, attempt, following, is_open=not facts.run.closed)
 
 
@@ -78,7 +78,7 @@ def _attempt(
         ended = Moment(one.finished, "activity ended", words, lane=lane, minor=on_its_way, rank=one.began.rank)
         notes.loose.append(ended)
         notes.before.append((one.began, ended))
-        cast.act(worker, ended)
+        cast.act(notes, worker, ended)
         if on_its_way:
             after = ("", "")
         elif not lost:

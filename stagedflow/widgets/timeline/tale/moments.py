@@ -6,11 +6,9 @@ was scheduled), and by time only where nothing else decides. Where two unrelated
 fixed by what they are, so that two runs of one story read the same.
 """
 
-import heapq
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
-from operator import attrgetter, itemgetter
 
 from stagedflow.widgets.escaping import visible
 
@@ -21,11 +19,6 @@ TASKS, ACTIVITIES, SIGNALS, WORKERS = "workflow tasks", "activities", "signals",
 """The groups of lanes, in the order in which they are drawn."""
 
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-_EARLY = frozenset(("activity", "crashed", "stopped", "failed", "ended"))
-_LATE = "worker"
-_ALIKE = _EARLY | {_LATE, "activity ended"}
-_ORDER = ("workflow", "crashed", "failed", "stopped", "ended", "activity", "signal", "task", "gate", "worker")
-_PLACE = {kind: place for place, kind in enumerate(_ORDER)}
 
 
 @dataclass(eq=False, slots=True)  # not frozen: a long run has thousands, and that would make each one thrice as slow
@@ -102,75 +95,3 @@ def _plain(told: str, limit: int) -> str:
     told = visible(told, limit=len(told), keep="\t\n\r")
     line = " ".join(_NOT_XML.sub("\ufffd", told).split())
     return line if len(line) <= limit else line[: limit - 1] + "…"
-
-
-@dataclass
-class Notes:
-    """Collects moments, and what must come before what.
-
-    Attributes:
-        history: Moments that stand for an event, by event id; what lies between two events has an id between theirs.
-        loose: Moments that history does not order.
-        before: Pairs of moments of which the first must come first.
-    """
-
-    history: list[tuple[float, Moment]] = field(default_factory=list)
-    loose: list[Moment] = field(default_factory=list)
-    before: list[tuple[Moment, Moment]] = field(default_factory=list)
-    stretches: list[Stretch] = field(default_factory=list)
-
-    def in_order(self) -> tuple[Moment, ...]:
-        """All moments, causes first, and by time where nothing else decides."""
-        chain = [moment for _, moment in sorted(self.history, key=itemgetter(0))]
-        moments = [*chain, *self.loose]
-        number = {m: i for i, m in enumerate(moments)}
-        after: list[list[int]] = [[i + 1] for i in range(len(chain) - 1)]
-        after += [[] for _ in moments[len(after) :]]
-        for first, second in self.before:
-            after[number[first]].append(number[second])
-        causes = [0] * len(moments)
-        for followers in after:
-            for follower in followers:
-                causes[follower] += 1
-        closed = next((m.at for m in moments if m.kind == "closed"), None)
-        keys = [(_moved(m, closed), _PLACE.get(m.kind, len(_ORDER)), m.rank, i) for i, m in enumerate(moments)]
-        ready = [keys[i] for i, count in enumerate(causes) if not count]
-        heapq.heapify(ready)
-        earliest = iter(sorted(keys))
-        waits = [True] * len(moments)
-        ordered: list[Moment] = []
-        while len(ordered) < len(moments):
-            # If none is ready, two clocks contradict each other: the earliest goes first all the same.
-            chosen = heapq.heappop(ready)[-1] if ready else next(key[-1] for key in earliest if waits[key[-1]])
-            if not waits[chosen]:
-                continue
-            waits[chosen] = False
-            ordered.append(moments[chosen])
-            for follower in after[chosen]:
-                causes[follower] -= 1
-                if not causes[follower]:
-                    heapq.heappush(ready, keys[follower])
-        return tuple(_alike_by_rank(ordered))
-
-
-def _moved(moment: Moment, closed: float | None) -> float:
-    """The time to sort by: a worker's end and an attempt's start lean forward, a worker's start leans back."""
-    if moment.kind in _EARLY and (closed is None or moment.at < closed):
-        return moment.at - CLOSE_TOGETHER
-    return moment.at + CLOSE_TOGETHER if moment.kind == _LATE else moment.at
-
-
-def _alike_by_rank(ordered: list[Moment]) -> list[Moment]:
-    """Neighbours of one kind that lie close together have no order of their own, except signals: there it matters."""
-    result: list[Moment] = []
-    group: list[Moment] = []
-    for moment in [m for m in ordered if not m.minor]:
-        last = group[-1] if group else moment
-        alike = moment.kind == last.kind and moment.kind in _ALIKE
-        if not alike or abs(moment.at - last.at) > CLOSE_TOGETHER:
-            result += sorted(group, key=attrgetter("rank"))
-            group = []
-        group.append(moment)
-    result += sorted(group, key=attrgetter("rank"))
-    majors = iter(result)
-    return [m if m.minor else next(majors) for m in ordered]
