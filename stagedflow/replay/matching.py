@@ -15,9 +15,6 @@ from stagedflow.replay import _sdk
 from stagedflow.replay.history_index import MADE_BY, RESOLVED, STARTED, UPDATES, HistoryIndex, Name
 from stagedflow.replay.trace import Command, Job, ReplayStep
 
-UNSETTLED = 16
-"""The last steps, which are matched anew each time: the next events are most likely about them."""
-
 CANCELS = {
     "cancel_timer": "start_timer",
     "request_cancel_activity": "schedule_activity",
@@ -47,9 +44,13 @@ class Matcher:
     """Matches the steps of a run with its events while both still come.
 
     All but the last steps are settled: they are looked at again only if something comes that one of them looked for.
+
+    Args:
+        unsettled: So many of the last steps are matched anew each time: the next events are most likely about them.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, unsettled: int = 16) -> None:
+        self._unsettled = unsettled
         self._index = HistoryIndex()
         self._steps: list[ReplayStep] = []
         self._taken_back = _TakenBack()
@@ -74,7 +75,7 @@ class Matcher:
 
     def matched(self) -> tuple[ReplayStep, ...]:
         """All steps so far, with `event_id` in each job and command that has an event so far."""
-        for step in self._steps[len(self._settled) : -UNSETTLED]:
+        for step in self._steps[len(self._settled) : max(len(self._steps) - self._unsettled, 0)]:
             self._settled.append(self._match(step, self._instances, self._looked_for))
         instances = {worker: instance.copy() for worker, instance in self._instances.items()}
         return (*self._settled, *(self._match(step, instances, set()) for step in self._steps[len(self._settled) :]))

@@ -15,11 +15,6 @@ from stagedflow.widgets.timeline.tale.part import Part, Standing
 from stagedflow.widgets.timeline.tale.tasks import replays_of, tell_events, tell_gates, tell_replays, tell_tasks
 from stagedflow.widgets.timeline.tale.workers import Cast, is_command, tell_acts, tell_lives
 
-CHAPTER = 200
-"""Events that a chapter has at the least."""
-LATEST = 100
-"""The last events, which are in no chapter: the ledger's rows of them may still come."""
-
 
 @dataclass(frozen=True)
 class _Chapter:
@@ -43,15 +38,20 @@ class Teller:
 
     A chapter ends where nothing is under way: no activity, no workflow task, no signal that no task has taken. It
     stands by itself if what comes after it in history does so by every clock, too; else all is told anew.
+
+    Args:
+        chapter: Events that a chapter has at the least.
+        latest: The last events, which are in no chapter: the ledger's rows of them may still come.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, chapter: int = 200, latest: int = 100) -> None:
+        self._least, self._latest = chapter, latest
         self._chapters: list[_Chapter] = []
         self._seen: Any = None
         self._refused = 0
 
     def tell(self, facts: Facts) -> Tale:
-        """Read the moments of the run, and what lasted between them, off its facts."""
+        """The same as the function `tell`, for facts whose history goes on from the facts told before."""
         scene = _Scene(facts.by_the_servers_clock())
         self._forget_what_has_changed(scene)
         self._end_a_chapter(scene)
@@ -78,8 +78,8 @@ class Teller:
 
     def _end_a_chapter(self, scene: "_Scene") -> None:
         begin = self._standing.place
-        end = begin + _quiet(scene.facts.run.events[begin:-LATEST])
-        if end < max(begin, self._refused) + CHAPTER:
+        end = begin + _quiet(scene.facts.run.events[begin : -self._latest])
+        if end < max(begin, self._refused) + self._least:
             return
         part = Part.of(scene.facts.run, self._standing, end)
         told, after = scene.tell(part)
