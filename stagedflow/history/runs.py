@@ -4,7 +4,7 @@ Pure: no server, no Jupyter. A panel, a deadline and a test read the same `Run`.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -26,25 +26,25 @@ _CLOSED = {
     "WORKFLOW_EXECUTION_TERMINATED": "terminated",
     "WORKFLOW_EXECUTION_CONTINUED_AS_NEW": "continued as new",
 }
-_ACTIVITY_ENDS = {
+ACTIVITY_ENDS = {
     "ACTIVITY_TASK_COMPLETED": "completed",
     "ACTIVITY_TASK_FAILED": "failed",
     "ACTIVITY_TASK_TIMED_OUT": "timed out",
     "ACTIVITY_TASK_CANCELED": "cancelled",
 }
-_TASK_ENDS = {
+TASK_ENDS = {
     "WORKFLOW_TASK_COMPLETED": "completed",
     "WORKFLOW_TASK_FAILED": "failed",
     "WORKFLOW_TASK_TIMED_OUT": "timed out",
 }
 
 
-OPENS = ("ACTIVITY_TASK_SCHEDULED", "TIMER_STARTED", "START_CHILD_WORKFLOW_EXECUTION_INITIATED")
-SETTLES = (
-    *_ACTIVITY_ENDS, "TIMER_FIRED", "TIMER_CANCELED", "START_CHILD_WORKFLOW_EXECUTION_FAILED",
+OPENS = frozenset(("ACTIVITY_TASK_SCHEDULED", "TIMER_STARTED", "START_CHILD_WORKFLOW_EXECUTION_INITIATED"))
+SETTLES = frozenset((
+    *ACTIVITY_ENDS, "TIMER_FIRED", "TIMER_CANCELED", "START_CHILD_WORKFLOW_EXECUTION_FAILED",
     "CHILD_WORKFLOW_EXECUTION_COMPLETED", "CHILD_WORKFLOW_EXECUTION_FAILED", "CHILD_WORKFLOW_EXECUTION_CANCELED",
     "CHILD_WORKFLOW_EXECUTION_TIMED_OUT", "CHILD_WORKFLOW_EXECUTION_TERMINATED",
-)  # fmt: skip
+))  # fmt: skip
 """Event types that open something a workflow can wait for, and those that settle it."""
 
 
@@ -78,7 +78,7 @@ class Activity:
     @property
     def outcome(self) -> str | None:
         """Return "completed", "failed", "timed out", "cancelled", or None while it is open."""
-        return _ACTIVITY_ENDS[self.closed.type] if self.closed else None
+        return ACTIVITY_ENDS[self.closed.type] if self.closed else None
 
     @property
     def start_to_close(self) -> float:
@@ -97,7 +97,7 @@ class WorkflowTask:
     @property
     def outcome(self) -> str | None:
         """Return "completed", "failed", "timed out", or None while it is open."""
-        return _TASK_ENDS[self.closed.type] if self.closed else None
+        return TASK_ENDS[self.closed.type] if self.closed else None
 
     @property
     def worker(self) -> str | None:
@@ -146,7 +146,7 @@ class Run:
         """The activities in the order in which they were scheduled."""
         return tuple(
             Activity(e.detail["activity_type"], e.detail["activity_id"], e,
-                     self._later("ACTIVITY_TASK_STARTED", e), self._later(_ACTIVITY_ENDS, e))
+                     self._later(("ACTIVITY_TASK_STARTED",), e), self._later(ACTIVITY_ENDS, e))
             for e in self.events if e.type == "ACTIVITY_TASK_SCHEDULED"
         )  # fmt: skip
 
@@ -154,7 +154,7 @@ class Run:
     def tasks(self) -> tuple[WorkflowTask, ...]:
         """The workflow tasks in order; the server keeps the retries of a failed one out of history."""
         return tuple(
-            WorkflowTask(e, self._later("WORKFLOW_TASK_STARTED", e), self._later(_TASK_ENDS, e))
+            WorkflowTask(e, self._later(("WORKFLOW_TASK_STARTED",), e), self._later(TASK_ENDS, e))
             for e in self.events if e.type == "WORKFLOW_TASK_SCHEDULED"
         )  # fmt: skip
 
@@ -162,12 +162,16 @@ class Run:
     def signals(self) -> tuple[Signal, ...]:
         """The signals in the order in which the server took them."""
         found: list[Signal] = []
+        highest: int | None = None
         for event in self.events:
             if event.type == "WORKFLOW_EXECUTION_SIGNALED":
-                found.append(_signal(event, max((s.stage for s in found if s.stage is not None), default=0)))
+                signal = _signal(event, highest or 0)
+                found.append(signal)
+                if signal.stage is not None:
+                    highest = signal.stage if highest is None else max(highest, signal.stage)
         return tuple(found)
 
-    @property
+    @cached_property
     def stage(self) -> int:
         """The stage that the signals so far lead to: the highest one named (`max`, as the workflow does it)."""
         return max((s.stage for s in self.signals if s.stage is not None), default=0)
@@ -194,7 +198,7 @@ class Run:
         parked = not self.closed and not self.opened and not self.open_task
         return self.completed if parked and self.completed else None
 
-    @property
+    @cached_property
     def opened(self) -> int:
         """How many activities, timers and child workflows are open."""
         return sum((e.type in OPENS) - (e.type in SETTLES) for e in self.events)
@@ -212,9 +216,8 @@ class Run:
                 found[event.detail["scheduled_id"]].append(event)
         return found
 
-    def _later(self, types: str | Iterable[str], scheduled: Event) -> Event | None:
-        wanted = {types} if isinstance(types, str) else set(types)
-        return next((e for e in self._answers.get(scheduled.id, ()) if e.type in wanted), None)
+    def _later(self, types: Container[str], scheduled: Event) -> Event | None:
+        return next((e for e in self._answers.get(scheduled.id, ()) if e.type in types), None)
 
 
 def read_event(event: HistoryEvent) -> Event:

@@ -4,8 +4,8 @@ from typing import Any
 
 from stagedflow.ledger.reader import Activation, Ledger
 from stagedflow.replay.events import EventTeller
-from stagedflow.replay.matching import match
-from stagedflow.replay.trace import ReplayTrace, TraceEvent, WorkerLife
+from stagedflow.replay.matching import Matcher
+from stagedflow.replay.trace import Numbering, ReplayTrace, TraceEvent, WorkerLife
 
 
 class LiveTrace:
@@ -17,16 +17,17 @@ class LiveTrace:
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
-        self._history: list[Any] = []
         self._teller = EventTeller()
         self._events: list[TraceEvent] = []
-        self._activations: list[Activation] = []
+        self._numbering = Numbering()
+        self._matcher = Matcher()
+        self._last: Activation | None = None
         self._made_of: Any = None
         self._trace = ReplayTrace()
 
     def add(self, event: Any) -> None:
         """The server has told the next event of the run (a protobuf message of Temporal's API)."""
-        self._history.append(event)
+        self._matcher.add_event(event)
         self._events.append(self._teller.tell(event))
 
     def now(self, run_id: str, lives: tuple[WorkerLife, ...]) -> ReplayTrace:
@@ -36,11 +37,12 @@ class LiveTrace:
             run_id: The run.
             lives: The workers that lived during the run.
         """
-        after = self._activations[-1].row if self._activations else 0
-        self._activations += self._ledger.activations(run_id, after=after)
-        made_of = (len(self._activations), len(self._history), lives)
+        for row in self._ledger.activations(run_id, after=self._last.row if self._last else 0):
+            self._matcher.add_step(self._numbering.next(row.step))
+            self._last = row
+        made_of = (self._last, len(self._events), lives)
         if self._made_of != made_of:
-            steps = match([row.step for row in self._activations], self._history)
-            self._trace = self._ledger.assemble(run_id, self._activations, steps, lives, tuple(self._events))
+            steps, events = self._matcher.matched(), tuple(self._events)
+            self._trace = self._ledger.assemble(run_id, self._last, steps, lives, events)
             self._made_of = made_of
         return self._trace

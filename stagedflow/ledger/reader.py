@@ -14,7 +14,7 @@ from typing import Any
 
 from stagedflow.errors import LabError
 from stagedflow.replay import _sdk
-from stagedflow.replay.trace import ReplayStep, ReplayTrace, TraceEvent, WorkerLife
+from stagedflow.replay.trace import Numbering, ReplayStep, ReplayTrace, TraceEvent, WorkerLife
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS lives(
@@ -142,26 +142,27 @@ class Ledger:
     def trace(self, run_id: str) -> ReplayTrace:
         """What the workers really did with one run: every activation that they recorded, in order."""
         rows = self.activations(run_id)
-        return self.assemble(run_id, rows, [row.step for row in rows], self.lives())
+        steps = tuple(map(Numbering().next, (row.step for row in rows)))
+        return self.assemble(run_id, rows[-1] if rows else None, steps, self.lives())
 
     def assemble(
         self,
         run_id: str,
-        rows: Sequence[Activation],
-        steps: Iterable[ReplayStep],
+        last: Activation | None,
+        steps: tuple[ReplayStep, ...],
         lives: Iterable[WorkerLife],
         events: tuple[TraceEvent, ...] = (),
     ) -> ReplayTrace:
-        """A run's trace from its rows: `steps` are theirs, perhaps matched with `events`."""
-        if not rows:
+        """A run's trace from its rows: `steps` are theirs, numbered, and perhaps matched with `events`."""
+        if last is None:
             return ReplayTrace(events=events)
-        pids = {row.step.worker for row in rows}
+        pids = {step.worker for step in steps}
         took_part = tuple(life for life in lives if life.pid in pids)
         sources = self.sources(run_id)
-        return ReplayTrace.of(
+        return ReplayTrace(
             steps,
-            workflow_type=rows[-1].workflow_type,
-            file=rows[-1].file,
+            workflow_type=last.workflow_type,
+            file=last.file,
             events=events,
             lives=took_part,
             sources=sources.texts,

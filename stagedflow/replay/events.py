@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterable
+from functools import cache
 from typing import Any
 
 from temporalio.api.enums.v1 import EventType
@@ -43,10 +44,15 @@ class EventTeller:
 
 def event_type(event: Any) -> str:
     """Temporal's name of an event's type, such as "TIMER_STARTED", or the number of one that is not known yet."""
+    return _type_name(event.event_type)
+
+
+@cache
+def _type_name(number: int) -> str:
     try:
-        return EventType.Name(event.event_type)[_PREFIX:]
+        return EventType.Name(number)[_PREFIX:]  # type: ignore[arg-type]
     except ValueError:
-        return f"TYPE_{event.event_type}"
+        return f"TYPE_{number}"
 
 
 def attributes(event: Any) -> Any:
@@ -54,9 +60,14 @@ def attributes(event: Any) -> Any:
 
     None for a type that is not known yet and has none.
     """
-    own = f"{event_type(event).lower()}_event_attributes"
+    own = _attributes_name(event.event_type)
     name = own if hasattr(event, own) else event.WhichOneof("attributes")
     return getattr(event, name) if name else None
+
+
+@cache
+def _attributes_name(number: int) -> str:
+    return f"{_type_name(number).lower()}_event_attributes"
 
 
 def marker_id(body: Any) -> tuple[str, str]:

@@ -7,36 +7,13 @@ command's step.
 
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 from stagedflow.replay import _sdk
-from stagedflow.replay.events import attributes, event_type, marker_id
+from stagedflow.replay.history_index import MADE_BY, RESOLVED, STARTED, UPDATES, HistoryIndex, Name
 from stagedflow.replay.trace import Command, Job, ReplayStep
-from stagedflow.replay.words import listed
-
-MADE_BY = {
-    "schedule_activity": "ACTIVITY_TASK_SCHEDULED",
-    "request_cancel_activity": "ACTIVITY_TASK_CANCEL_REQUESTED",
-    "start_timer": "TIMER_STARTED",
-    "cancel_timer": "TIMER_CANCELED",
-    "start_child_workflow_execution": "START_CHILD_WORKFLOW_EXECUTION_INITIATED",
-    "cancel_child_workflow_execution": "REQUEST_CANCEL_EXTERNAL_WORKFLOW_EXECUTION_INITIATED",
-    "signal_external_workflow_execution": "SIGNAL_EXTERNAL_WORKFLOW_EXECUTION_INITIATED",
-    "request_cancel_external_workflow_execution": "REQUEST_CANCEL_EXTERNAL_WORKFLOW_EXECUTION_INITIATED",
-    "set_patch_marker": "MARKER_RECORDED",
-    "schedule_local_activity": "MARKER_RECORDED",
-    "upsert_workflow_search_attributes": "UPSERT_WORKFLOW_SEARCH_ATTRIBUTES",
-    "modify_workflow_properties": "WORKFLOW_PROPERTIES_MODIFIED",
-    "schedule_nexus_operation": "NEXUS_OPERATION_SCHEDULED",
-    "request_cancel_nexus_operation": "NEXUS_OPERATION_CANCEL_REQUESTED",
-    "complete_workflow_execution": "WORKFLOW_EXECUTION_COMPLETED",
-    "fail_workflow_execution": "WORKFLOW_EXECUTION_FAILED",
-    "cancel_workflow_execution": "WORKFLOW_EXECUTION_CANCELED",
-    "continue_as_new_workflow_execution": "WORKFLOW_EXECUTION_CONTINUED_AS_NEW",
-}
-"""Kind of command -> the type of event that it makes."""
 
 CANCELS = {
     "cancel_timer": "start_timer",
@@ -47,33 +24,6 @@ CANCELS = {
 }
 """Kind of command that takes another one back -> the kind of that one."""
 
-_STARTED = {"CHILD_WORKFLOW_EXECUTION_STARTED", "START_CHILD_WORKFLOW_EXECUTION_FAILED", "NEXUS_OPERATION_STARTED"}
-UPDATES = {
-    "accept": "WORKFLOW_EXECUTION_UPDATE_ACCEPTED",
-    "complete": "WORKFLOW_EXECUTION_UPDATE_COMPLETED",
-    "fail": "WORKFLOW_EXECUTION_UPDATE_COMPLETED",
-}
-_Made = tuple[int, str, str]
-
-
-@dataclass
-class _Index:
-    """History by what its events can be found by.
-
-    Attributes:
-        made: (start of the workflow task, type, id) -> the events of that task's commands, in order.
-        started: The event that asked for a child or an operation -> the event that says it has started.
-        resolved: The event that asked for something -> the event that says how it ended.
-        found: (type, id) -> the event, for what can be told by its id alone.
-        completed: The starts of the workflow tasks that were completed, in order.
-    """
-
-    made: dict[_Made, list[int]] = field(default_factory=lambda: defaultdict(list))
-    started: dict[int, int] = field(default_factory=dict)
-    resolved: dict[int, int] = field(default_factory=dict)
-    found: dict[tuple[str, str], int] = field(default_factory=dict)
-    completed: list[int] = field(default_factory=list)
-
 
 def match(steps: Iterable[ReplayStep], history: Iterable[Any]) -> tuple[ReplayStep, ...]:
     """The steps with `event_id` in each job and command that has an event in history.
@@ -82,33 +32,90 @@ def match(steps: Iterable[ReplayStep], history: Iterable[Any]) -> tuple[ReplaySt
         steps: As the recorder made them; those of several workers may be mixed.
         history: The events, as protobuf messages of Temporal's API.
     """
-    steps, index = list(steps), _index(history)
-    taken_back = _taken_back(steps)
-    instances: dict[int | None, _Instance] = {}
-    matched = []
+    matcher = Matcher()
     for step in steps:
+        matcher.add_step(step)
+    for event in history:
+        matcher.add_event(event)
+    return matcher.matched()
+
+
+class Matcher:
+    """Matches the steps of a run with its events while both still come.
+
+    All but the last steps are settled: they are looked at again only if something comes that one of them looked for.
+
+    Args:
+        unsettled: So many of the last steps are matched anew each time: the next events are most likely about them.
+    """
+
+    def __init__(self, unsettled: int = 16) -> None:
+        self._unsettled = unsettled
+        self._index = HistoryIndex()
+        self._steps: list[ReplayStep] = []
+        self._taken_back = _TakenBack()
+        self._start_anew()
+
+    def _start_anew(self) -> None:
+        self._settled: list[ReplayStep] = []
+        self._instances: dict[int | None, _Instance] = {}
+        self._looked_for: set[Name] = set()
+
+    def add_event(self, event: Any) -> None:
+        """Take in the next event of the run, a protobuf message of Temporal's API."""
+        if not self._looked_for.isdisjoint(self._index.add(event)):
+            self._start_anew()
+
+    def add_step(self, step: ReplayStep) -> None:
+        """Take in the next step, as the recorder made it."""
+        begun_in = self._taken_back.add(len(self._steps), step)
+        self._steps.append(step)
+        if begun_in < len(self._settled):
+            self._start_anew()
+
+    def matched(self) -> tuple[ReplayStep, ...]:
+        """All steps so far, with `event_id` in each job and command that has an event so far."""
+        for step in self._steps[len(self._settled) : max(len(self._steps) - self._unsettled, 0)]:
+            self._settled.append(self._match(step, self._instances, self._looked_for))
+        instances = {worker: instance.copy() for worker, instance in self._instances.items()}
+        return (*self._settled, *(self._match(step, instances, set()) for step in self._steps[len(self._settled) :]))
+
+    def _match(self, step: ReplayStep, instances: "dict[int | None, _Instance]", looked_for: set[Name]) -> ReplayStep:
         if step.worker not in instances or step.builds_anew:
-            instances[step.worker] = _Instance(index, taken_back.get(step.worker, set()))
-        matched.append(instances[step.worker].match(step))
-    return tuple(matched)
+            instances[step.worker] = _Instance(self._index, self._taken_back.by[step.worker])
+        return instances[step.worker].match(step, looked_for)
 
 
 class _Instance:
     """One worker's copy of the workflow, which goes through history once."""
 
-    def __init__(self, index: _Index, taken_back: set[tuple[int, str]]) -> None:
+    def __init__(self, index: HistoryIndex, taken_back: set[tuple[int, str]]) -> None:
         self._index = index
         self._taken_back = taken_back
-        self._used: dict[_Made, int] = defaultdict(int)
+        self._taken: set[int] = set()
         self._asked: dict[str, int] = {}
         self._children: dict[str, str] = {}
         self._task = 0
+        self._looked_for: set[Name] = set()
 
-    def match(self, step: ReplayStep) -> ReplayStep:
+    def copy(self) -> "_Instance":
+        """Another one that stands at the same place."""
+        other = _Instance(self._index, self._taken_back)
+        other._taken, other._asked = self._taken.copy(), self._asked.copy()
+        other._children, other._task = self._children.copy(), self._task
+        return other
+
+    def match(self, step: ReplayStep, looked_for: set[Name]) -> ReplayStep:
+        """The step with its events. Into `looked_for` goes whatever, if it came, might lead to others."""
+        self._looked_for = looked_for
         self._task = step.event_ids[-1] if step.event_ids else self._task
         jobs = tuple(replace(job, event_id=self._of_job(job)) for job in step.jobs)
         commands = tuple(replace(c, event_id=self._of_command(c)) for c in step.commands)
         return replace(step, jobs=jobs, commands=commands)
+
+    def _found(self, type: str, id: str | int) -> int | None:
+        self._looked_for.add((type, id))
+        return self._index.found.get((type, id))
 
     def _of_job(self, job: Job) -> int | None:
         id = job.key.rpartition(":")[2]
@@ -116,23 +123,23 @@ class _Instance:
             case "initialize_workflow":
                 return 1
             case "fire_timer":
-                return self._index.found.get(("TIMER_FIRED", id))
+                return self._found("TIMER_FIRED", id)
             case "cancel_workflow":
-                return self._index.found.get(("WORKFLOW_EXECUTION_CANCEL_REQUESTED", ""))
+                return self._found("WORKFLOW_EXECUTION_CANCEL_REQUESTED", "")
             case "do_update":
-                return self._index.found.get((UPDATES["accept"], id))
+                return self._found(UPDATES["accept"], id)
             case "notify_has_patch":
-                return self._index.found.get((_sdk.PATCH_MARKER, id))
+                return self._found(_sdk.PATCH_MARKER, id)
             case "resolve_child_workflow_execution_start" | "resolve_nexus_operation_start":
-                return self._index.started.get(self._asked.get(job.key, 0))
+                return self._found(STARTED, self._asked.get(job.key, 0))
             case kind if kind.startswith("resolve_"):
                 asked = self._asked.get(job.key, 0)
                 # A local activity's number is counted with the activities', and may be a child's or a signal's, too.
-                local = self._index.found.get((_sdk.LOCAL_ACTIVITY_MARKER, id))
+                local = self._found(_sdk.LOCAL_ACTIVITY_MARKER, id)
                 if local and job.key.startswith("activity:"):
                     return local if local == asked else None
                 # A cancelled activity may be resolved at once, long before history holds how it ended.
-                found = self._index.resolved.get(asked, 0)
+                found = self._found(RESOLVED, asked) or 0
                 return found if 0 < found <= self._task else None
         return job.event_id
 
@@ -141,9 +148,9 @@ class _Instance:
         asked = f"{group}:{number}"
         match command.kind:
             case "update_response":
-                return self._index.found.get((UPDATES.get(number, ""), id))
+                return self._found(UPDATES.get(number, ""), id)
             case "schedule_local_activity":  # its marker comes with its end, perhaps by a later workflow task
-                return self._ask(asked, self._index.found.get((_sdk.LOCAL_ACTIVITY_MARKER, number)))
+                return self._ask(asked, self._found(_sdk.LOCAL_ACTIVITY_MARKER, number))
             case "request_cancel_activity" | "request_cancel_nexus_operation":
                 return self._next(command.kind, str(self._asked.get(asked, "")))
             case "cancel_child_workflow_execution":
@@ -164,110 +171,51 @@ class _Instance:
     def _next(self, kind: str, id: str, *, later: bool = False) -> int | None:
         """The first event of this workflow task, of the command's type and with this id, that is not taken yet.
 
+        Events come in order, so one that was found stays the first.
+
         Args:
             kind: The command's.
             id: The event's.
             later: It may be of a later task, too. The SDK completes a task while a local activity is under way, to get
                 more time for it: what the workflow asks for when that has ended goes to the server with the next task.
         """
-        completed = self._index.completed
-        at = bisect_left(completed, self._task)
-        tasks = completed[at:] if later and self._task in completed[at : at + 1] else [self._task]
-        for task in tasks:
-            key = task, MADE_BY.get(kind, ""), id
-            events = self._index.made.get(key, ())
-            if self._used[key] < len(events):
-                self._used[key] += 1
-                return events[self._used[key] - 1]
+        name = MADE_BY.get(kind, ""), id
+        made = self._index.made.get(name, [])
+        later = later and self._task in self._index.completed
+        for place in range(bisect_left(made, (self._task, 0)), len(made)):
+            task, event = made[place]
+            if task != self._task and not later:
+                break
+            if event not in self._taken:
+                self._taken.add(event)
+                return event
+        self._looked_for.add(name)
         return None
 
 
-def _taken_back(steps: Iterable[ReplayStep]) -> dict[int | None, set[tuple[int, str]]]:
-    """Worker -> (start of a workflow task, key of its job) of all that it asked for and took back within that task.
+class _TakenBack:
+    """What workers asked for and took back within one workflow task: such a command never reaches the server.
 
-    Such a command never reaches the server.
+    Attributes:
+        by: Worker -> (start of a workflow task, key of its job) of each.
     """
-    found: dict[int | None, set[tuple[int, str]]] = defaultdict(set)
-    task: dict[int | None, int] = {}
-    begun: dict[int | None, set[tuple[int, str]]] = defaultdict(set)
-    for step in steps:
-        now = task[step.worker] = step.event_ids[-1] if step.event_ids else task.get(step.worker, 0)
+
+    def __init__(self) -> None:
+        self.by: dict[int | None, set[tuple[int, str]]] = defaultdict(set)
+        self._tasks: dict[int | None, int] = {}
+        self._begun: dict[int | None, dict[tuple[int, str], int]] = defaultdict(dict)
+
+    def add(self, number: int, step: ReplayStep) -> int:
+        """Take in the next step; the number of the first one that began what this one takes back, or its own."""
+        first = number
+        task = step.event_ids[-1] if step.event_ids else self._tasks.get(step.worker, 0)
+        self._tasks[step.worker] = task
+        begun, taken_back = self._begun[step.worker], self.by[step.worker]
         for command in step.commands:
-            asked = now, ":".join(command.key.split(":", 2)[:2])
-            if command.kind in CANCELS:
-                found[step.worker] |= {asked} & begun[step.worker]
-            else:
-                begun[step.worker].add(asked)
-    return found
-
-
-def with_tasks(history: Iterable[Any]) -> Iterator[tuple[Any, int]]:
-    """Each event with the start of the workflow task that was completed last before it, or 0.
-
-    A server writes what a workflow task's commands make at once behind the task's completion. By this order, and not by
-    the ids with which events name each other: a server for tests may leave them out, or name another event.
-    """
-    started = completed = 0
-    for event in history:
-        kind = event_type(event)
-        if kind == "WORKFLOW_TASK_STARTED":
-            started = event.event_id
-        elif kind == "WORKFLOW_TASK_COMPLETED":
-            completed = started
-        yield event, completed
-
-
-def _index(history: Iterable[Any]) -> _Index:
-    index = _Index()
-    for event, started in with_tasks(history):
-        kind, body = event_type(event), attributes(event)
-        if kind == "WORKFLOW_TASK_COMPLETED":
-            index.completed.append(started)
-        elif kind in MADE_BY.values():
-            name, id = _id(kind, body)
-            index.made[started, kind, id].append(event.event_id)
-            index.found.setdefault((name, id), event.event_id)
-        elif kind in _STARTED:
-            index.started[_asked_by(body)] = event.event_id
-        elif kind in UPDATES.values():
-            index.found[kind, update_id(event)] = event.event_id
-        elif kind == "TIMER_FIRED":
-            index.found[kind, body.timer_id] = event.event_id
-        elif kind == "WORKFLOW_EXECUTION_CANCEL_REQUESTED":
-            index.found.setdefault((kind, ""), event.event_id)
-        elif kind != "ACTIVITY_TASK_STARTED" and _asked_by(body):
-            index.resolved[_asked_by(body)] = event.event_id
-    return index
-
-
-def update_id(event: Any) -> str:
-    """The id of the update that an event of `UPDATES` is about; "" for another event."""
-    kind, body = event_type(event), attributes(event)
-    if kind == UPDATES["accept"]:
-        return str(body.accepted_request.meta.update_id)
-    return str(body.meta.update_id) if kind == UPDATES["complete"] else ""
-
-
-def _asked_by(body: Any) -> int:
-    """The event that asked for what this event answers, or 0."""
-    return int(getattr(body, "initiated_event_id", 0) or getattr(body, "scheduled_event_id", 0))
-
-
-def _id(kind: str, body: Any) -> tuple[str, str]:
-    """An event's name, which for a marker is the marker's, and its id among those of its type."""
-    match kind:
-        case "ACTIVITY_TASK_SCHEDULED":
-            return kind, body.activity_id
-        case "TIMER_STARTED" | "TIMER_CANCELED":
-            return kind, body.timer_id
-        case "START_CHILD_WORKFLOW_EXECUTION_INITIATED":
-            return kind, body.workflow_id
-        case "NEXUS_OPERATION_SCHEDULED":
-            return kind, body.service
-        case "MARKER_RECORDED":
-            return marker_id(body)
-        case "UPSERT_WORKFLOW_SEARCH_ATTRIBUTES":
-            return kind, listed(body.search_attributes.indexed_fields)
-        case "ACTIVITY_TASK_CANCEL_REQUESTED" | "NEXUS_OPERATION_CANCEL_REQUESTED":
-            return kind, str(body.scheduled_event_id)
-    return kind, body.workflow_execution.workflow_id if hasattr(body, "workflow_execution") else ""
+            asked = task, ":".join(command.key.split(":", 2)[:2])
+            if command.kind not in CANCELS:
+                begun.setdefault(asked, number)
+            elif asked in begun and asked not in taken_back:
+                taken_back.add(asked)
+                first = min(first, begun[asked])
+        return first

@@ -3,6 +3,7 @@
 import ast
 import linecache
 from collections.abc import Iterable
+from functools import lru_cache
 from types import CodeType
 
 from stagedflow.replay.trace import ReplayStep
@@ -51,14 +52,18 @@ def class_lines(source: str, ran: Iterable[int]) -> range:
         source: The text of a file, as lines of Python.
         ran: Lines of it.
     """
+    executed = set(ran)
+    return next((lines for lines in _classes(source) if not executed.isdisjoint(lines)), range(0))
+
+
+@lru_cache(16)
+def _classes(source: str) -> tuple[range, ...]:
+    """The lines of each class of a file."""
     try:
         body = ast.parse(source).body
     except (SyntaxError, ValueError, RecursionError):
-        return range(0)
-    executed = set(ran)
-    for node in body:
-        if isinstance(node, ast.ClassDef):
-            lines = range(min([node.lineno, *(d.lineno for d in node.decorator_list)]), (node.end_lineno or 0) + 1)
-            if not executed.isdisjoint(lines):
-                return lines
-    return range(0)
+        return ()
+    return tuple(
+        range(min([node.lineno, *(d.lineno for d in node.decorator_list)]), (node.end_lineno or 0) + 1)
+        for node in body if isinstance(node, ast.ClassDef)
+    )  # fmt: skip

@@ -167,6 +167,22 @@ class ReplayStep:
         return cls(**known)
 
 
+class Numbering:
+    """Numbers steps as they come, and marks in each what changed since the same worker's step before."""
+
+    def __init__(self) -> None:
+        self._count = 0
+        self._before: dict[int | None, Mapping[str, str]] = {}
+
+    def next(self, step: ReplayStep) -> ReplayStep:
+        """The step with its `index` and with what has `changed`."""
+        old = {} if step.builds_anew else self._before.get(step.worker, {})
+        changed = sorted(n for n in old.keys() | step.state.keys() if old.get(n) != step.state.get(n))
+        self._before[step.worker] = step.state
+        self._count += 1
+        return replace(step, index=self._count - 1, changed=tuple(changed))
+
+
 @dataclass(frozen=True)
 class WorkerLife:
     """One worker process, from its start to its end.
@@ -243,15 +259,7 @@ class ReplayTrace:
     @classmethod
     def of(cls, steps: Iterable[ReplayStep], **rest: Any) -> "ReplayTrace":
         """Number the steps, and mark in each what changed since the same worker's step before."""
-        numbered: list[ReplayStep] = []
-        before: dict[int | None, Mapping[str, str]] = {}
-        for index, step in enumerate(steps):
-            old = {} if step.builds_anew else before.get(step.worker, {})
-            names = old.keys() | step.state.keys()
-            changed = tuple(sorted(n for n in names if old.get(n) != step.state.get(n)))
-            numbered.append(replace(step, index=index, changed=changed))
-            before[step.worker] = step.state
-        return cls(tuple(numbered), **rest)
+        return cls(tuple(map(Numbering().next, steps)), **rest)
 
     @property
     def workers(self) -> tuple[int, ...]:

@@ -33,7 +33,7 @@ def test_while_it_is_closed_nothing_is_sent_and_the_trace_is_kept() -> None:
 def test_the_same_trace_is_sent_once(monkeypatch: pytest.MonkeyPatch) -> None:
     section, trace = ReplaySection(), replayed()
     section.show(trace)
-    monkeypatch.delattr(viewer_module, "encode")  # whoever encodes once more fails
+    monkeypatch.delattr(viewer_module, "payload_bytes")  # whoever encodes once more fails
     section.show(trace)
     section.button.value = False
     section.button.value = True
@@ -52,7 +52,7 @@ def test_a_viewer_that_cannot_be_drawn_says_so_each_time_and_on_opening(monkeypa
     section = ReplaySection()
     section.button.value = False
     section.show(replayed())
-    monkeypatch.delattr(viewer_module, "encode")
+    monkeypatch.delattr(viewer_module, "payload_bytes")
     section.button.value = True
     assert "The viewer cannot be drawn: NameError" in section.trouble.value
     for _ in range(2):

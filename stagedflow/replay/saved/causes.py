@@ -9,7 +9,7 @@ import temporalio
 
 from stagedflow.replay import _sdk
 from stagedflow.replay.events import attributes, event_type, marker_data
-from stagedflow.replay.matching import MADE_BY, with_tasks
+from stagedflow.replay.history_index import MADE_BY, with_tasks
 from stagedflow.replay.recording.line_tracer import MAX_SIDE_EFFECTS
 from stagedflow.replay.saved.parting import Parting
 from stagedflow.replay.saved.set_order import set_loop

@@ -7,7 +7,7 @@ from traceback import walk_tb
 from typing import Any
 
 from stagedflow.replay.events import event_type
-from stagedflow.replay.matching import with_tasks
+from stagedflow.replay.history_index import with_tasks
 from stagedflow.replay.recording.line_tracer import LineTracer, Site
 from stagedflow.replay.recording.recorder import DEADLOCK
 from stagedflow.replay.recovery import lines_text

@@ -8,7 +8,8 @@ from typing import Any
 
 from stagedflow.replay import _sdk
 from stagedflow.replay.events import attributes, event_type, marker_data
-from stagedflow.replay.matching import CANCELS, MADE_BY, UPDATES, update_id, with_tasks
+from stagedflow.replay.history_index import MADE_BY, UPDATES, update_id, with_tasks
+from stagedflow.replay.matching import CANCELS
 from stagedflow.replay.recording.jobs import CLOSING
 from stagedflow.replay.trace import Command, ReplayStep
 

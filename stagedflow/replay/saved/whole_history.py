@@ -9,7 +9,7 @@ from temporalio.api.history.v1 import HistoryEvent
 from temporalio.client import WorkflowHistory
 
 from stagedflow.errors import LabError
-from stagedflow.replay.matching import MADE_BY
+from stagedflow.replay.history_index import MADE_BY
 
 HOW_TO_EXPORT = (
     "Export one with `temporal workflow show --workflow-id ID --output json > history.json`, "

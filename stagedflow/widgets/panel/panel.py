@@ -31,6 +31,7 @@ from stagedflow.widgets.panel.replay_section import ReplaySection
 from stagedflow.widgets.panel.snapshot import Snapshot
 from stagedflow.widgets.panel.verdict import verdict
 from stagedflow.widgets.timeline.svg import as_svg
+from stagedflow.widgets.timeline.tale import Teller
 from stagedflow.widgets.timeline.timeline import timeline
 
 REDRAW_SECONDS = 0.1
@@ -67,6 +68,7 @@ class StagePanel(ipywidgets.VBox):
         self._lab = lab
         self._workflow = handle
         self._facts = Facts(workflow_id=handle.id, run_id="")
+        self._teller = Teller()
         self._dirty = asyncio.Event()
         self._message = ""
         self._trouble = False
@@ -204,9 +206,13 @@ class StagePanel(ipywidgets.VBox):
         self._show("why", lambda: parts.refusals(found))
         self._show("lives", lambda: parts.workers(facts.lives))
         self._show("ledger", lambda: parts.ledger(facts))
-        self._show("timeline", lambda: as_svg(timeline(facts, now=now), width=WIDTH) if facts.run.events else "")
+        self._show("timeline", lambda: self._timeline(now))
         self._show("replay", lambda: verdict(facts.trace, facts.lives, at_gate=at_gate))
         self._show("viewer", lambda: self.replay.show(facts.trace))
+
+    def _timeline(self, now: float) -> str:
+        picture = timeline(self._facts, now=now, teller=self._teller) if self._facts.run.events else None
+        return as_svg(picture, width=WIDTH) if picture else ""
 
     def _worker(self) -> WorkerProcess | None:
         """The worker to crash or stop: the one chosen, or whoever has the workflow, or the lab's current one."""

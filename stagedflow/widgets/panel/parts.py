@@ -1,9 +1,10 @@
 """The panel's parts as HTML, each a pure function. Whatever came from a workflow is escaped here."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from urllib.parse import quote
 
-from stagedflow.history.runs import SIGNAL, Run
+from stagedflow.history.runs import SIGNAL, Activity, Run
 from stagedflow.lab.facts import Facts
 from stagedflow.replay.trace import WorkerLife
 from stagedflow.staged import ACTIVITIES
@@ -31,32 +32,33 @@ def stage_track(facts: Facts) -> str:
     names = [a.type for a in run.activities]
     if run.workflow_type == "StagedWorkflow":
         names = [a.__name__ for a in ACTIVITIES]
+    attempts = Counter(a.activity_id for a in facts.attempts)
+    stage, gate = run.stage, run.gate
     cells = []
     for number, name in enumerate(names, 1):
-        cells.append(_activity_cell(run, facts, number, name))
+        activity = run.activities[number - 1] if number <= len(run.activities) else None
+        cells.append(_activity_cell(activity, attempts, name))
         if number < len(names):
-            cells.append(_gate_cell(run, number))
+            cells.append(_gate_cell(number, stage, gate))
     return f"<ol class='sf-track' aria-label='Stages of the workflow'>{''.join(cells)}</ol>"
 
 
-def _activity_cell(run: Run, facts: Facts, number: int, name: str) -> str:
-    done = len(run.activities) >= number
-    activity = run.activities[number - 1] if done else None
-    attempts = [a for a in facts.attempts if activity and a.activity_id == activity.activity_id]
+def _activity_cell(activity: Activity | None, attempts: Mapping[str, int], name: str) -> str:
     if activity is None:
         mark, words, css = "○", "not yet", "todo"
     elif activity.outcome:
         mark = "✓" if activity.outcome == "completed" else "✕"
         words, css = activity.outcome, "done" if activity.outcome == "completed" else "bad"
     else:
-        mark, words, css = "▶", f"attempt {len(attempts)}" if attempts else "scheduled", "now"
+        count = attempts.get(activity.activity_id, 0)
+        mark, words, css = "▶", f"attempt {count}" if count else "scheduled", "now"
     return f"<li class='sf-activity sf-{css}'><b>{mark} {escape(name)}</b><small>{escape(words)}</small></li>"
 
 
-def _gate_cell(run: Run, gate: int) -> str:
-    if run.stage >= gate:
+def _gate_cell(gate: int, stage: int, parked_at: int | None) -> str:
+    if stage >= gate:
         mark, words, css = "⇥", "open", "done"
-    elif run.gate == gate:
+    elif parked_at == gate:
         mark, words, css = "‖", "parked here", "now"
     else:
         mark, words, css = "▮", "closed", "todo"

@@ -6,11 +6,12 @@ Pure: from `Facts` to data, SVG and text; no Jupyter, no server.
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
+from operator import attrgetter
 
 from stagedflow.lab.facts import Facts
 from stagedflow.widgets.timeline.picture import Lane, Mark, Span, Timeline
 from stagedflow.widgets.timeline.svg import as_svg
-from stagedflow.widgets.timeline.tale import Moment, Tale, tell
+from stagedflow.widgets.timeline.tale import Moment, Tale, Teller, tell
 from stagedflow.widgets.timeline.tale.moments import ACTIVITIES, SIGNALS, TASKS, WORKERS
 
 MAX_ITEMS = 160
@@ -19,32 +20,43 @@ MAX_STEPS = 60
 MAX_LINES = 200
 MAX_LANES = {ACTIVITIES: 10, WORKERS: 8}
 
-_MARKED = (
+_MARKED = frozenset((
     "workflow", "task failed", "task timed out", "replay", "signal", "crashed", "stopped", "failed", "ended", "closed",
     "event",
-)  # fmt: skip
+))  # fmt: skip
 _BY_A_TASK = ("completed", "failed", "cancelled", "continued as new")
 
 
-def timeline(facts: Facts, *, now: float) -> Timeline:
+def timeline(facts: Facts, *, now: float, teller: Teller | None = None) -> Timeline:
     """The timeline of a run as it stands.
 
     Args:
         facts: All that is known of it.
         now: Seconds since the epoch: where the picture ends while the run goes on.
+        teller: For a picture that is drawn again and again: it remembers what is over, and changes nothing else.
     """
-    tale, now = tell(facts), now + (facts.clock_ahead or 0.0)
-    lanes = _lanes(tale, lambda m: m.at - tale.start)
+    tale, now = teller.tell(facts) if teller else tell(facts), now + (facts.clock_ahead or 0.0)
     running = tale.status == "running"
-    ends = [0.0, *(t for lane in lanes for s in lane.spans for t in (s.start, s.end) if t is not None)]
-    end = max(ends + [m.at - tale.start for m in tale.moments] + ([now - tale.start] if running else []))
-    lines = [f"{m.at - tale.start:+.1f} s  {m.text}{f' ({m.detail})' if m.detail else ''}" for m in _by_time(tale)]
-    left_out = max(0, len(lines) - MAX_LINES)
-    lines = [*([f"({left_out} earlier moments left out)"] if left_out else []), *lines[left_out:]]
-    for lane in lanes if running else ():
+    times = [m.at - tale.start for m in tale.moments]
+    end = max([0.0, 1.0, *times, *([now - tale.start] if running else [])])
+    begin = _begin(
+        [max(s.opening.at, s.closing.at) - tale.start if s.closing else end for s in tale.stretches]
+        + [time for time, m in zip(times, tale.moments, strict=True) if _is_marked(m)]
+    )
+    lanes = _lanes(tale, lambda m: m.at - tale.start, since=begin if begin and begin > 0.0 else None)
+    return _bounded(Timeline(_summary(tale, tale.moments), lanes, 0.0, end, running, _lines(tale, lanes)), begin)
+
+
+def _lines(tale: Tale, lanes: tuple[Lane, ...]) -> tuple[str, ...]:
+    """The latest moments in words, by their time, and what lasts still."""
+    told = sorted((m for m in tale.moments if m.text and not (m.minor and m.kind == "gate")), key=attrgetter("at"))
+    left_out = max(0, len(told) - MAX_LINES)
+    lines = [f"({left_out} earlier moments left out)"] if left_out else []
+    lines += [f"{m.at - tale.start:+.1f} s  {m.text}{f' ({m.detail})' if m.detail else ''}" for m in told[left_out:]]
+    for lane in lanes if tale.status == "running" else ():
         lines += [f"now: {lane.title}: {', '.join(filter(None, (s.label, s.kind, s.note)))}"
                   for s in lane.spans if s.end is None and s.kind != "life"]  # fmt: skip
-    return _bounded(Timeline(_summary(tale, tale.moments), lanes, 0.0, max(end, 1.0), running, tuple(lines)))
+    return tuple(lines)
 
 
 def story(facts: Facts) -> tuple[str, ...]:
@@ -71,7 +83,8 @@ def snapshot_svg(facts: Facts) -> str:
     )
     summary = _summary(tale, moments)
     picture = Timeline(summary, lanes, 1.0, float(len(moments)), tale.status == "running", steps=True)
-    return as_svg(_bounded(picture))
+    times = [picture.end if s.end is None else s.end for lane in lanes for s in lane.spans]
+    return as_svg(_bounded(picture, _begin(times + [m.at for lane in lanes for m in lane.marks])))
 
 
 def _by_a_task(moment: Moment) -> bool:
@@ -88,41 +101,48 @@ def _lasting(lane: Lane) -> tuple[Span, ...]:
     )  # fmt: skip
 
 
-def _by_time(tale: Tale) -> list[Moment]:
-    return sorted((m for m in tale.moments if m.text and not (m.minor and m.kind == "gate")), key=lambda m: m.at)
+def _is_marked(moment: Moment) -> bool:
+    return moment.kind in _MARKED and not moment.minor
 
 
-def _lanes(tale: Tale, place: Callable[[Moment], float | None], *, details: bool = True) -> tuple[Lane, ...]:
+def _lanes(
+    tale: Tale, place: Callable[[Moment], float | None], *, since: float | None = None, details: bool = True
+) -> tuple[Lane, ...]:
     """Each moment and stretch in its lane, at its place; a moment that has none lies beyond the picture."""
     order = {TASKS: 0, ACTIVITIES: 1, SIGNALS: 2, WORKERS: 3}
-    keys = {(TASKS, TASKS): None, (SIGNALS, SIGNALS): None} | {s.lane: None for s in tale.stretches}
-    lanes = []
-    for key in sorted(keys, key=lambda k: order[k[0]]):
-        spans = []
-        for stretch in tale.stretches:
-            start = place(stretch.opening) if stretch.lane == key else None
-            if start is not None:
-                end = place(stretch.closing) if stretch.closing else None
-                end = end if end is None else max(end, start)
-                spans.append(Span(start, end, stretch.kind, stretch.label, stretch.worker, stretch.note))
-        marks = [
-            Mark(at, m.kind, m.label, f"{m.text} ({m.detail})" if m.detail and details else m.text)
-            for m in tale.moments
-            if m.lane == key and m.kind in _MARKED and not m.minor and (at := place(m)) is not None
-        ]
-        life = next((s for s in spans if s.kind == "life"), None)
-        lanes.append(Lane(*key, tuple(spans), tuple(marks), life.note if life else ""))
-    return tuple(lanes)
-
-
-def _bounded(whole: Timeline) -> Timeline:
-    """The latest of a long run."""
-    notes = []
-    items = sorted(
-        [s.end if s.end is not None else whole.end for lane in whole.lanes for s in lane.spans]
-        + [m.at for lane in whole.lanes for m in lane.marks]
+    spans: dict[tuple[str, str], list[Span]] = {(TASKS, TASKS): [], (SIGNALS, SIGNALS): []}
+    details_of: dict[tuple[str, str], str] = {}
+    for stretch in tale.stretches:
+        in_lane = spans.setdefault(stretch.lane, [])
+        if (start := place(stretch.opening)) is None:
+            continue
+        if stretch.kind == "life":
+            details_of.setdefault(stretch.lane, stretch.note)
+        end = place(stretch.closing) if stretch.closing else None
+        end = end if end is None else max(end, start)
+        if since is None or end is None or end >= since:
+            in_lane.append(Span(start, end, stretch.kind, stretch.label, stretch.worker, stretch.note))
+    marks: dict[tuple[str, str], list[Mark]] = {key: [] for key in spans}
+    for m in filter(_is_marked, tale.moments):
+        at = place(m)
+        if m.lane in marks and at is not None and (since is None or at >= since):
+            words = f"{m.text} ({m.detail})" if m.detail and details else m.text
+            marks[m.lane].append(Mark(at, m.kind, m.label, words))
+    return tuple(
+        Lane(*key, tuple(spans[key]), tuple(marks[key]), details_of.get(key, ""))
+        for key in sorted(spans, key=lambda k: order[k[0]])
     )
-    begin = items[-MAX_ITEMS] if len(items) > MAX_ITEMS else whole.begin
+
+
+def _begin(times: list[float]) -> float | None:
+    """Since when there are as many spans (by their ends) and marks as a picture may hold; None if all may be in it."""
+    return sorted(times)[-MAX_ITEMS] if len(times) > MAX_ITEMS else None
+
+
+def _bounded(whole: Timeline, begin: float | None) -> Timeline:
+    """The latest of a long run: what lasted until `begin` or later, and of that a bounded part."""
+    notes = []
+    begin = whole.begin if begin is None else begin
     if whole.steps:
         begin = max(begin, whole.end - MAX_STEPS + 1)
     lanes = list(whole.lanes)

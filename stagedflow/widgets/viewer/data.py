@@ -20,10 +20,11 @@ is each event's milliseconds after the one before, and `id` is there only if the
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any
+from dataclasses import replace
+from typing import Any, NamedTuple
 
 from stagedflow.replay.sources import class_lines
-from stagedflow.replay.trace import Command, Failure, ReplayStep, ReplayTrace, SideEffect, TraceEvent
+from stagedflow.replay.trace import Command, Failure, ReplayStep, ReplayTrace, SideEffect, TraceEvent, WorkerLife
 from stagedflow.widgets.escaping import MAX_ACCOUNT, short_names, visible
 
 VERSION = 1
@@ -44,7 +45,7 @@ def payload_bytes(payload: Mapping[str, Any]) -> bytes:
 
 def encode(trace: ReplayTrace) -> dict[str, Any]:
     """All that the viewer shows of a trace, ready for `json`."""
-    return _Encoder(trace).payload()
+    return Encoder().encode(trace)
 
 
 class _Table:
@@ -62,8 +63,29 @@ class _Table:
         return found
 
 
-class _Encoder:
-    def __init__(self, trace: ReplayTrace) -> None:
+class _Row(NamedTuple):
+    """One step: what it has in each column."""
+
+    first: int
+    last: int
+    jobs: list[int]
+    lines: int
+    waiting: int
+    commands: list[int]
+    state: list[int]
+    locals: list[int]
+    effects: list[int]
+    failure: int | None
+    at: int | None
+
+
+class Encoder:
+    """Makes the payload of one trace after another: steps and events that two of them share are told once."""
+
+    def __init__(self) -> None:
+        self._begin(ReplayTrace())
+
+    def _begin(self, trace: ReplayTrace) -> None:
         self.trace = trace
         self.texts = _Table()
         self.paths = _Table()
@@ -72,30 +94,33 @@ class _Encoder:
         if trace.file:
             self.files.place(trace.file)
         self._seen: dict[str, int] = {}
-        lives = {life.pid: life for life in trace.lives}
-        self.pids = list(dict.fromkeys([*lives, *trace.workers]))
-        self.workers = [
-            {"name": visible(lives[pid].name), "pid": pid, "how": lives[pid].how}
-            if pid in lives
-            else {"name": "?", "pid": pid, "how": None}
-            for pid in self.pids
-        ]
-        moments = [m for m in (*(e.at for e in trace.events), *(s.at for s in trace.steps)) if m]
-        self.start = min(moments, default=None)
+        self._rows: list[_Row] = []
+        self._events: list[tuple[int, int, int]] = []
+        self.start = _start(trace)
 
-    def payload(self) -> dict[str, Any]:
-        trace = self.trace
-        steps = self._steps()
-        events = self._events()
-        failure = self._failure(trace.failure) if trace.failure else None
+    def encode(self, trace: ReplayTrace) -> dict[str, Any]:
+        """All that the viewer shows of a trace, ready for `json`."""
+        if not _goes_on(self.trace, trace) or _start(trace) != self.start:
+            self._begin(trace)
+        del self._rows[_shared(self.trace.steps, trace.steps) :]
+        del self._events[_shared(self.trace.events, trace.events) :]
+        self.trace = trace
+        before = trace.steps[len(self._rows) - 1] if self._rows else None
+        for step in trace.steps[len(self._rows) :]:
+            self._rows.append(self._row(step, before))
+            before = step
+        for event in trace.events[len(self._events) :]:
+            self._events.append((self._text(event.type), self._text(event.text), self._since_start(event.at) or 0))
+        lives = {life.pid: life for life in trace.lives}
+        pids = list(dict.fromkeys([*lives, *trace.workers]))
         return {
             "version": VERSION,
             "type": visible(trace.workflow_type),
             "start": self.start,
-            "workers": self.workers,
-            "steps": steps,
-            "events": events,
-            "failure": failure,
+            "workers": [_worker(pid, lives.get(pid)) for pid in pids],
+            "steps": self._steps({pid: index for index, pid in enumerate(pids)}),
+            "events": self._events_in_columns(),
+            "failure": self._failure(trace.failure) if trace.failure else None,
             "notes": [visible(note) for note in trace.notes],
             "paths": self.paths.values,
             "waits": self.waits.values,
@@ -113,34 +138,42 @@ class _Encoder:
     def _since_start(self, at: float | None) -> int | None:
         return None if not at or self.start is None else round((at - self.start) * 1000)
 
-    def _steps(self) -> dict[str, Any]:
-        steps = self.trace.steps
-        place = {pid: index for index, pid in enumerate(self.pids)}
-        columns = {
+    def _row(self, step: ReplayStep, before: ReplayStep | None) -> _Row:
+        return _Row(
+            first=step.event_ids[0] if step.event_ids else 0,
+            last=step.event_ids[-1] if step.event_ids else 0,
+            jobs=[n for j in step.jobs for n in (self._text(j.text), j.event_id or 0, self._text(j.kind))],
+            lines=self._path(step),
+            waiting=self._waiting(step),
+            commands=[n for c in step.commands for n in self._command(c)],
+            state=self._differences(before.state if before else {}, step.state),
+            locals=self._differences(before.locals if before else {}, step.locals),
+            effects=[n for e in step.side_effects for n in self._placed(e)],
+            failure=self._text(step.failure) if step.failure else None,
+            at=self._since_start(step.at),
+        )
+
+    def _steps(self, place: Mapping[int | None, int]) -> dict[str, Any]:
+        steps, rows = self.trace.steps, self._rows
+        columns: dict[str, Any] = {
             "how": "".join("q" if s.query else "r" if s.is_replaying else "l" for s in steps),
-            "first": [s.event_ids[0] if s.event_ids else 0 for s in steps],
-            "last": [s.event_ids[-1] if s.event_ids else 0 for s in steps],
-            "jobs": [
-                [n for j in s.jobs for n in (self._text(j.text), j.event_id or 0, self._text(j.kind))] for s in steps
-            ],
-            "lines": [self._path(s) for s in steps],
-            "waiting": [self._waiting(s) for s in steps],
-            "commands": [[n for c in s.commands for n in self._command(c)] for s in steps],
-            "state": self._differences([s.state for s in steps]),
-            "locals": self._differences([s.locals for s in steps]),
-            "effects": {
-                str(i): [n for e in s.side_effects for n in self._placed(e)]
-                for i, s in enumerate(steps)
-                if s.side_effects
-            },
-            "failure": {str(i): self._text(s.failure) for i, s in enumerate(steps) if s.failure},
+            "first": [row.first for row in rows],
+            "last": [row.last for row in rows],
+            "jobs": [row.jobs for row in rows],
+            "lines": [row.lines for row in rows],
+            "waiting": [row.waiting for row in rows],
+            "commands": [row.commands for row in rows],
+            "state": [row.state for row in rows],
+            "locals": [row.locals for row in rows],
+            "effects": {str(i): row.effects for i, row in enumerate(rows) if row.effects},
+            "failure": {str(i): row.failure for i, row in enumerate(rows) if row.failure is not None},
         }
         if place:
-            columns["worker"] = [place.get(s.worker, -1) if s.worker is not None else -1 for s in steps]
+            columns["worker"] = [place.get(s.worker, -1) for s in steps]
         if cut := [i for i, s in enumerate(steps) if s.cut]:
             columns["cut"] = cut
         if any(s.at for s in steps):
-            columns["at"] = [self._since_start(s.at) for s in steps]
+            columns["at"] = [row.at for row in rows]
         return columns
 
     def _path(self, step: ReplayStep) -> int:
@@ -167,30 +200,21 @@ class _Encoder:
         where = self.files.place(told.file or self.trace.file) if told.line else 0
         return self._text(told.text), told.line or 0, where
 
-    def _differences(self, states: Sequence[Mapping[str, str]]) -> list[list[int]]:
-        """For each state the names whose text is not that of the state before, each with its text."""
-        found: list[list[int]] = []
-        before: Mapping[str, str] = {}
-        for state in states:
-            flat: list[int] = []
-            if state is not before:
-                for name, text in state.items():
-                    if before.get(name) != text:
-                        flat += [self._text(name), self._text(text)]
-                for name in before:
-                    if name not in state:
-                        flat += [self._text(name), GONE]
-            found.append(flat)
-            before = state
-        return found
+    def _differences(self, before: Mapping[str, str], state: Mapping[str, str]) -> list[int]:
+        """The names whose text is not that of the state before, each with its text."""
+        if state is before:
+            return []
+        changed = [n for name, text in state.items() if before.get(name) != text
+                   for n in (self._text(name), self._text(text))]  # fmt: skip
+        return changed + [n for name in before if name not in state for n in (self._text(name), GONE)]
 
-    def _events(self) -> dict[str, Any]:
-        events = self.trace.events
+    def _events_in_columns(self) -> dict[str, Any]:
         columns: dict[str, Any] = {
-            "type": [self._text(e.type) for e in events],
-            "text": [self._text(e.text) for e in events],
-            "after": _steps_between([self._since_start(e.at) or 0 for e in events]),
+            "type": [type for type, _, _ in self._events],
+            "text": [text for _, text, _ in self._events],
+            "after": _steps_between([at for _, _, at in self._events]),
         }
+        events = self.trace.events
         if any(e.id != n for n, e in enumerate(events, 1)):
             columns["id"] = [e.id for e in events]
         return columns
@@ -245,3 +269,30 @@ class _Encoder:
 def _steps_between(moments: Sequence[int]) -> list[int]:
     """Each moment less the one before: a few digits instead of many."""
     return [now - before for before, now in zip([0, *moments], moments, strict=False)]
+
+
+def _start(trace: ReplayTrace) -> float | None:
+    """The time from which milliseconds are counted."""
+    return min((m for m in (*(e.at for e in trace.events), *(s.at for s in trace.steps)) if m), default=None)
+
+
+def _goes_on(old: ReplayTrace, new: ReplayTrace) -> bool:
+    """True if a trace is another one with more steps, in which at most more events of jobs and commands are known."""
+    same = _shared(old.steps, new.steps)
+    return (old.file, old.failure) == (new.file, None) and (
+        [_without_events(step) for step in old.steps[same:]]
+        == [_without_events(step) for step in new.steps[same : len(old.steps)]]
+    )
+
+
+def _without_events(step: ReplayStep) -> ReplayStep:
+    return replace(step, jobs=(), commands=tuple(replace(command, event_id=None) for command in step.commands))
+
+
+def _shared(old: Sequence[object], new: Sequence[object]) -> int:
+    """How many objects both begin with."""
+    return next((n for n, (a, b) in enumerate(zip(old, new, strict=False)) if a is not b), min(len(old), len(new)))
+
+
+def _worker(pid: int, life: WorkerLife | None) -> dict[str, Any]:
+    return {"name": visible(life.name) if life else "?", "pid": pid, "how": life.how if life else None}

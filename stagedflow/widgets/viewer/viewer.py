@@ -5,7 +5,7 @@ from pathlib import Path
 
 from stagedflow.errors import LabError
 from stagedflow.replay.trace import ReplayTrace
-from stagedflow.widgets.viewer.data import encode, payload_bytes
+from stagedflow.widgets.viewer.data import Encoder, encode, payload_bytes
 from stagedflow.widgets.viewer.page import page, write_page
 from stagedflow.widgets.viewer.table import html_table, text_table
 from stagedflow.widgets.viewer.widget import ViewerWidget
@@ -43,7 +43,8 @@ class ReplayViewer(ViewerWidget):
             step = trace.failure.step if trace.failure else 0
         elif step < 0:
             step += count
-        super().__init__(_payload=payload_bytes(encode(trace)), step=max(0, min(step, count - 1)))
+        self._encoder = Encoder()
+        super().__init__(_payload=payload_bytes(self._encoder.encode(trace)), step=max(0, min(step, count - 1)))
 
     @property
     def trace(self) -> ReplayTrace:
@@ -69,7 +70,7 @@ class ReplayViewer(ViewerWidget):
 
     def _draw(self) -> None:
         if not self._paused and self._drawn is not self._trace:
-            self._payload = payload_bytes(encode(self._trace))
+            self._payload = payload_bytes(self._encoder.encode(self._trace))
             self._drawn = self._trace
 
     def save_html(self, path: str | Path) -> Path:

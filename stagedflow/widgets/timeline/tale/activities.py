@@ -1,14 +1,20 @@
 """The activities' side of a tale: every attempt, what became of it, and what the server waits for after it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from stagedflow.history.runs import Activity
+from stagedflow.history.waiting import PendingActivity
 from stagedflow.lab.facts import Facts
-from stagedflow.widgets.timeline.tale.moments import ACTIVITIES, Moment, Notes, Stretch, plain
+from stagedflow.ledger.reader import ActivityAttempt
+from stagedflow.widgets.timeline.tale.moments import ACTIVITIES, Moment, Stretch, plain
+from stagedflow.widgets.timeline.tale.notes import Notes
 from stagedflow.widgets.timeline.tale.workers import Cast, Worker, ended_by
 
 NOT_IN_HISTORY = "from ledger and describe, not yet in history"
+
+Rows = Mapping[str, Sequence[ActivityAttempt]]
+"""Activity id -> the ledger's rows of its attempts."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,13 +29,16 @@ class _Attempt:
     outcome: str | None
 
 
-def tell_activities(notes: Notes, facts: Facts, cast: Cast) -> None:
+def tell_activities(notes: Notes, facts: Facts, rows: Rows, cast: Cast) -> None:
     """Every activity, attempt by attempt."""
-    for rank, activity in enumerate(facts.run.activities):
+    pending = {p.activity_id: p for p in reversed(facts.pending)}
+    for rank, activity in notes.part.activities:
         lane, name = (ACTIVITIES, plain(activity.type)), f"activity {plain(activity.type)}"
         scheduled = Moment(activity.scheduled.at, "task", minor=True)
         notes.history.append((activity.scheduled.id, scheduled))
-        attempts = _attempts(facts, cast, activity, rank)
+        attempts = _attempts(
+            rows.get(activity.activity_id, ()), pending.get(activity.activity_id), cast, activity, rank
+        )
         closed = None
         if activity.closed:
             by = f" (attempt {attempts[-1].number}, worker {attempts[-1].who})" if attempts else ""
@@ -47,7 +56,7 @@ def tell_activities(notes: Notes, facts: Facts, cast: Cast) -> None:
         for attempt, following in zip(attempts, [*(a.began for a in attempts[1:]), closed], strict=False):
             notes.loose.append(attempt.began)
             notes.before.append((cause, attempt.began))
-            cast.act(attempt.worker, attempt.began)
+            cast.act(notes, attempt.worker, attempt.began)
             cause = _attempt(notes, cast, activity, attempt, following, is_open=not facts.run.closed)
 
 
@@ -69,7 +78,7 @@ def _attempt(
         ended = Moment(one.finished, "activity ended", words, lane=lane, minor=on_its_way, rank=one.began.rank)
         notes.loose.append(ended)
         notes.before.append((one.began, ended))
-        cast.act(worker, ended)
+        cast.act(notes, worker, ended)
         if on_its_way:
             after = ("", "")
         elif not lost:
@@ -87,7 +96,9 @@ def _attempt(
     return ended or one.began
 
 
-def _attempts(facts: Facts, cast: Cast, activity: Activity, rank: int) -> Sequence[_Attempt]:
+def _attempts(
+    rows: Iterable[ActivityAttempt], pending: PendingActivity | None, cast: Cast, activity: Activity, rank: int
+) -> Sequence[_Attempt]:
     """The attempts that the ledger tells of, and the one that only history or `describe` tells of."""
     lane, name = (ACTIVITIES, plain(activity.type)), f"activity {plain(activity.type)}"
 
@@ -104,13 +115,11 @@ def _attempts(facts: Facts, cast: Cast, activity: Activity, rank: int) -> Sequen
         return _Attempt(number, who, worker, began, finished, outcome)
 
     known: list[_Attempt] = []
-    for row in facts.attempts:
-        if row.activity_id == activity.activity_id:
-            worker = cast.of_pid(row.pid, row.started)
-            who = worker.name if worker else "?"
-            known.append(attempt(row.attempt, who, worker, row.started, row.finished, row.outcome))
+    for row in rows:
+        worker = cast.of_pid(row.pid, row.started)
+        who = worker.name if worker else "?"
+        known.append(attempt(row.attempt, who, worker, row.started, row.finished, row.outcome))
     numbers = {a.number for a in known}
-    pending = next((p for p in facts.pending if p.activity_id == activity.activity_id), None)
     if activity.started:
         number, at, identity = (
             activity.started.detail["attempt"],

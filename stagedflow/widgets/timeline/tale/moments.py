@@ -6,11 +6,9 @@ was scheduled), and by time only where nothing else decides. Where two unrelated
 fixed by what they are, so that two runs of one story read the same.
 """
 
-import heapq
 import re
-from collections import defaultdict
-from dataclasses import dataclass, field
-from itertools import pairwise
+from dataclasses import dataclass
+from functools import lru_cache
 
 from stagedflow.widgets.escaping import visible
 
@@ -21,14 +19,11 @@ TASKS, ACTIVITIES, SIGNALS, WORKERS = "workflow tasks", "activities", "signals",
 """The groups of lanes, in the order in which they are drawn."""
 
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-_EARLY = ("activity", "crashed", "stopped", "failed", "ended")
-_LATE = ("worker",)
-_ORDER = ("workflow", "crashed", "failed", "stopped", "ended", "activity", "signal", "task", "gate", "worker")
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False, slots=True)  # not frozen: a long run has thousands, and that would make each one thrice as slow
 class Moment:
-    """Something that happened at one time.
+    """Something that happened at one time. Never changed.
 
     Attributes:
         at: Seconds since the epoch.
@@ -51,9 +46,9 @@ class Moment:
     rank: tuple[int, str] = (0, "")
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False, slots=True)
 class Stretch:
-    """What lasted from one moment to another, or lasts still.
+    """What lasted from one moment to another, or lasts still. Never changed.
 
     Attributes:
         lane: The group and the title of its lane.
@@ -92,82 +87,11 @@ class Tale:
 
 def plain(text: object, limit: int = 60) -> str:
     """One bounded line of text that XML can hold, its hidden characters as signs."""
-    told = str(text)[: limit * 4]
+    return _plain(str(text)[: limit * 4], limit)
+
+
+@lru_cache(4_096)
+def _plain(told: str, limit: int) -> str:
     told = visible(told, limit=len(told), keep="\t\n\r")
     line = " ".join(_NOT_XML.sub("\ufffd", told).split())
     return line if len(line) <= limit else line[: limit - 1] + "…"
-
-
-@dataclass
-class Notes:
-    """Collects moments, and what must come before what.
-
-    Attributes:
-        history: Moments that stand for an event, by event id; what lies between two events has an id between theirs.
-        loose: Moments that history does not order.
-        before: Pairs of moments of which the first must come first.
-    """
-
-    history: list[tuple[float, Moment]] = field(default_factory=list)
-    loose: list[Moment] = field(default_factory=list)
-    before: list[tuple[Moment, Moment]] = field(default_factory=list)
-    stretches: list[Stretch] = field(default_factory=list)
-
-    def in_order(self) -> tuple[Moment, ...]:
-        """All moments, causes first, and by time where nothing else decides."""
-        chain = [moment for _, moment in sorted(self.history, key=lambda pair: pair[0])]
-        moments = [*chain, *self.loose]
-        number = {id(m): i for i, m in enumerate(moments)}
-        after: defaultdict[int, set[int]] = defaultdict(set)
-        for first, second in [*pairwise(chain), *self.before]:
-            after[number[id(first)]].add(number[id(second)])
-        causes = [0] * len(moments)
-        for followers in after.values():
-            for follower in followers:
-                causes[follower] += 1
-        closed = next((m.at for m in moments if m.kind == "closed"), None)
-        keys = [(_moved(m, closed), _place(m), m.rank, i) for i, m in enumerate(moments)]
-        ready = [keys[i] for i, count in enumerate(causes) if not count]
-        heapq.heapify(ready)
-        waiting = set(range(len(moments)))
-        ordered: list[Moment] = []
-        while waiting:
-            if not ready:  # two clocks contradict each other: the earliest goes first all the same
-                heapq.heappush(ready, min(keys[i] for i in waiting))
-            chosen = heapq.heappop(ready)[-1]
-            if chosen not in waiting:
-                continue
-            waiting.remove(chosen)
-            ordered.append(moments[chosen])
-            for follower in after[chosen]:
-                causes[follower] -= 1
-                if not causes[follower]:
-                    heapq.heappush(ready, keys[follower])
-        return tuple(_alike_by_rank(ordered))
-
-
-def _moved(moment: Moment, closed: float | None) -> float:
-    """The time to sort by: a worker's end and an attempt's start lean forward, a worker's start leans back."""
-    if moment.kind in _EARLY and (closed is None or moment.at < closed):
-        return moment.at - CLOSE_TOGETHER
-    return moment.at + CLOSE_TOGETHER if moment.kind in _LATE else moment.at
-
-
-def _place(moment: Moment) -> int:
-    return _ORDER.index(moment.kind) if moment.kind in _ORDER else len(_ORDER)
-
-
-def _alike_by_rank(ordered: list[Moment]) -> list[Moment]:
-    """Neighbours of one kind that lie close together have no order of their own, except signals: there it matters."""
-    result: list[Moment] = []
-    group: list[Moment] = []
-    for moment in [m for m in ordered if not m.minor]:
-        last = group[-1] if group else moment
-        alike = moment.kind == last.kind and moment.kind in (*_EARLY, *_LATE, "activity ended")
-        if not alike or abs(moment.at - last.at) > CLOSE_TOGETHER:
-            result += sorted(group, key=lambda m: m.rank)
-            group = []
-        group.append(moment)
-    result += sorted(group, key=lambda m: m.rank)
-    majors = iter(result)
-    return [m if m.minor else next(majors) for m in ordered]

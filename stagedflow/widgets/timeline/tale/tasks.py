@@ -1,10 +1,16 @@
 """The workflow's side of a tale: its events and signals, its tasks, where it was parked, and what was replayed."""
 
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from itertools import pairwise
+from operator import attrgetter
 
-from stagedflow.history.runs import OPENS, SETTLES, SIGNAL, Event, Run, Signal, WorkflowTask
+from stagedflow.history.runs import OPENS, SETTLES, SIGNAL, Run, Signal, WorkflowTask
 from stagedflow.replay.trace import ReplayStep, ReplayTrace
-from stagedflow.widgets.timeline.tale.moments import SIGNALS, TASKS, Moment, Notes, Stretch, plain
+from stagedflow.widgets.timeline.tale.moments import SIGNALS, TASKS, Moment, Stretch, plain
+from stagedflow.widgets.timeline.tale.notes import Notes
+from stagedflow.widgets.timeline.tale.part import Standing
 from stagedflow.widgets.timeline.tale.workers import Cast, Worker, is_command
 
 LANE = (TASKS, TASKS)
@@ -14,8 +20,7 @@ _TOLD_ELSEWHERE = ("WORKFLOW_TASK_", "ACTIVITY_TASK_", "WORKFLOW_EXECUTION_SIGNA
 
 def tell_events(notes: Notes, run: Run) -> None:
     """The run's start and end, its signals, and every event that has no lane of its own."""
-    for event in run.events:
-        words = event.type.removeprefix("WORKFLOW_EXECUTION_").lower().replace("_", " ")
+    for event in notes.part.events:
         if event is run.events[0]:
             name = plain(run.workflow_type) or "of an unknown type"
             moment = Moment(event.at, "workflow", f"workflow {name} started", label="start")
@@ -25,6 +30,7 @@ def tell_events(notes: Notes, run: Run) -> None:
         elif event.type.startswith(_TOLD_ELSEWHERE):
             continue
         else:
+            words = event.type.removeprefix("WORKFLOW_EXECUTION_").lower().replace("_", " ")
             moment = Moment(event.at, "event", words, label=words)
         notes.history.append((event.id, moment))
     _signals(notes, run)
@@ -32,15 +38,16 @@ def tell_events(notes: Notes, run: Run) -> None:
 
 def _signals(notes: Notes, run: Run) -> None:
     """Signals stand in the order in which they came: the server writes one that finds a task running down later."""
-    tasks = {e.id: e for e in run.events if e.type == "WORKFLOW_TASK_STARTED"}
+    tasks = [e for e in notes.part.events if e.type == "WORKFLOW_TASK_STARTED"]
     previous = next((m for _, m in notes.history if m.kind == "workflow"), None)
-    for signal in run.signals:
+    for signal in notes.part.signals:
         event, (short, words) = signal.event, _signal_words(signal)
         moment = Moment(event.at, "signal", f"signal {words}", label=short, lane=(SIGNALS, SIGNALS))
         notes.loose.append(moment)
         if previous:
             notes.before.append((previous, moment))
-        taken = next((e for i, e in tasks.items() if i > event.id), None) or (run.events[-1] if run.closed else None)
+        later = bisect_right(tasks, event.id, key=attrgetter("id"))
+        taken = tasks[later] if later < len(tasks) else run.events[-1] if run.closed else None
         if taken:
             handled = Moment(taken.at, "task", minor=True)
             notes.history.append((taken.id - 0.9, handled))
@@ -61,10 +68,11 @@ def _signal_words(signal: Signal) -> tuple[str, str]:
     return short, f"{short}: {trouble}" if trouble else short
 
 
-def tell_tasks(notes: Notes, run: Run, cast: Cast) -> None:
-    """Every workflow task: who took it, and what became of it."""
-    before: WorkflowTask | None = None
-    for task in run.tasks:
+def tell_tasks(notes: Notes, run: Run, cast: Cast) -> WorkflowTask | None:
+    """Every workflow task: who took it, and what became of it; returns the one that was completed last."""
+    before = notes.part.before.task
+    open_task = run.open_task
+    for task in notes.part.tasks:
         name, worker = cast.of_identity(task.worker, task.scheduled.at)
         scheduled = Moment(task.scheduled.at, "task", minor=True)
         begun = Moment(task.started.at, "task", minor=True) if task.started else None
@@ -75,12 +83,13 @@ def tell_tasks(notes: Notes, run: Run, cast: Cast) -> None:
                 words = "workflow task waited on the task queue until a worker came"
                 notes.stretches.append(Stretch(LANE, "queued", "no worker", scheduled, begun, note=words))
         if begun:
-            closed = _taken(notes, task, begun, name, worker, is_open=task is run.open_task)
+            closed = _taken(notes, task, begun, name, worker, is_open=task is open_task)
         else:
-            closed = _untaken(notes, task, before, scheduled, cast, is_open=task is run.open_task)
+            closed = _untaken(notes, task, before, scheduled, cast, is_open=task is open_task)
         if closed and task.closed:
             notes.history.append((task.closed.id, closed))
         before = task if task.outcome == "completed" else before
+    return before
 
 
 def _taken(
@@ -129,12 +138,20 @@ def _untaken(
     return closed
 
 
-def tell_gates(notes: Notes, run: Run) -> None:
-    """Where the workflow was parked: a workflow task is done, nothing else is open, it has not ended."""
-    still_open = completed = 0
-    told = None
-    for event, following in pairwise([*run.events, None]):
+def tell_gates(notes: Notes) -> Standing:
+    """Where the workflow was parked: a workflow task is done, nothing else is open, it has not ended.
+
+    Returns:
+        How the run stands after it; the workflow task apart.
+    """
+    part = notes.part
+    still_open, completed, told = part.before.opened, part.before.completed, part.before.parked_at
+    left: Moment | None = part.before.left
+    if left:
+        notes.history.append((part.events[0].id - 0.05, left))
+    for event, following in pairwise([*part.events, part.following]):
         assert event
+        left = None
         still_open += (event.type in OPENS) - (event.type in SETTLES)
         completed += event.type == "ACTIVITY_TASK_COMPLETED"
         if event.type != "WORKFLOW_TASK_COMPLETED" or still_open or (following and is_command(following)):
@@ -146,18 +163,37 @@ def tell_gates(notes: Notes, run: Run) -> None:
         parked = Moment(event.at, "gate", words, label=label, minor=told == completed)
         told = completed
         notes.history.append((event.id + 0.05, parked))
-        left = _end_of_parking(notes, following) if following else None
+        if following:
+            left = Moment(following.at, "task", minor=True)
+            if following is not part.following:  # else the part that it begins has it
+                notes.history.append((following.id - 0.05, left))
         notes.stretches.append(Stretch(LANE, "parked", label, parked, left, note=words))
+    return Standing(part.before.place + len(part.events), still_open, completed, told, left=left)
 
 
-def _end_of_parking(notes: Notes, following: Event) -> Moment:
-    left = Moment(following.at, "task", minor=True)
-    notes.history.append((following.id - 0.05, left))
-    return left
+@dataclass(frozen=True)
+class Replay:
+    """What a worker ran again from history, and after which event it went live, if that is known."""
+
+    moment: Moment
+    worker: Worker | None
+    event_id: int | None
 
 
-def tell_replays(notes: Notes, trace: ReplayTrace, cast: Cast) -> None:
+def tell_replays(notes: Notes, replays: Iterable[Replay], cast: Cast) -> None:
     """What each worker ran again from history, and where it went live."""
+    for replay in replays:
+        if not notes.part.has(replay.moment.at, replay.event_id):
+            continue
+        if replay.event_id is not None:
+            notes.history.append((replay.event_id + 0.05, replay.moment))
+        else:
+            notes.loose.append(replay.moment)
+            cast.act(notes, replay.worker, replay.moment)
+
+
+def replays_of(trace: ReplayTrace, cast: Cast) -> Iterator[Replay]:
+    """All replays of a run."""
     for pid in trace.workers:
         again: list[ReplayStep] = []
         for step in (*trace.by(pid), None):
@@ -165,11 +201,11 @@ def tell_replays(notes: Notes, trace: ReplayTrace, cast: Cast) -> None:
                 again.append(step)
                 continue
             if again:
-                _replay(notes, trace, cast, again, step)
+                yield _replay(trace, cast, again, step)
             again = []
 
 
-def _replay(notes: Notes, trace: ReplayTrace, cast: Cast, again: list[ReplayStep], after: ReplayStep | None) -> None:
+def _replay(trace: ReplayTrace, cast: Cast, again: list[ReplayStep], after: ReplayStep | None) -> Replay:
     last = again[-1]
     worker = cast.of_pid(last.worker, last.at or 0.0)
     name = worker.name if worker else "?"
@@ -180,8 +216,5 @@ def _replay(notes: Notes, trace: ReplayTrace, cast: Cast, again: list[ReplayStep
     number = f"{len(again)} activation{'s' if len(again) != 1 else ''}"
     label = f"{name} replayed{', then live' if live else ''}"
     moment = Moment(last.at or cast.start, "replay", f"worker {name} replayed {number}{span}{why}", label=label)
-    if after and live and after.event_ids:
-        notes.history.append((after.event_ids[-1] + 0.05, moment))  # the workflow task that made it run again
-    else:
-        notes.loose.append(moment)
-        cast.act(worker, moment)
+    made_it_run = after.event_ids[-1] if after and live and after.event_ids else None  # the workflow task's start
+    return Replay(moment, worker, made_it_run)

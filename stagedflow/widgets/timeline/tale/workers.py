@@ -1,12 +1,15 @@
 """The workers of a tale: their lives, who is meant by a pid or an identity, and what each one did between."""
 
+from collections import defaultdict
 from dataclasses import dataclass
+from functools import cache
 
-from stagedflow.history.runs import Activity, Event, Run
+from stagedflow.history.runs import Activity, Event
 from stagedflow.lab.facts import Facts
 from stagedflow.ledger.reader import ActivityAttempt
 from stagedflow.replay.trace import WorkerLife
-from stagedflow.widgets.timeline.tale.moments import CLOSE_TOGETHER, WORKERS, Moment, Notes, Stretch, plain
+from stagedflow.widgets.timeline.tale.moments import CLOSE_TOGETHER, WORKERS, Moment, Stretch, plain
+from stagedflow.widgets.timeline.tale.notes import Notes
 
 _NO_COMMANDS = ("WORKFLOW_TASK_", "WORKFLOW_EXECUTION_SIGNALED", "WORKFLOW_EXECUTION_CANCEL_REQUESTED")
 _COMMANDS = ("_SCHEDULED", "_STARTED", "_INITIATED", "_RECORDED", "_REQUESTED", "_UPSERT_WORKFLOW_SEARCH_ATTRIBUTES")
@@ -29,16 +32,17 @@ class Cast:
         start: When the run started (seconds since the epoch).
     """
 
-    def __init__(self, notes: Notes, facts: Facts) -> None:
+    def __init__(self, facts: Facts) -> None:
         run = facts.run
-        self._notes = notes
         self._facts = facts
         self.start = run.events[0].at if run.events else min((a.started for a in facts.attempts), default=0.0)
         end = run.events[-1].at if run.closed else None
         self.workers: list[Worker] = []
+        self._of_pid: dict[int, list[Worker]] = defaultdict(list)
         for life in facts.lives:
             if (life.ended is None or life.ended >= self.start) and (end is None or life.started <= end):
-                self.workers.append(self._worker(life))
+                self.workers.append(worker := self._worker(life))
+                self._of_pid[life.pid].append(worker)
 
     def _worker(self, life: WorkerLife) -> Worker:
         name = plain(life.name, 20)
@@ -49,13 +53,9 @@ class Cast:
         words += "" if life.records else ", its recorder off"
         began = Moment(life.started, "worker", words, pid, "started", lane, rank=rank)
         ended = None
-        self._notes.loose.append(began)
         if life.ended is not None:
             how = life.how or "ended"
             ended = Moment(life.ended, how, f"worker {name} {how}{self._inside(life)}", pid, how, lane, rank=rank)
-            self._notes.loose.append(ended)
-            self._notes.before.append((began, ended))
-        self._notes.stretches.append(Stretch(lane, "life", "", began, ended, name, pid))
         return Worker(life, name, began, ended)
 
     def _inside(self, life: WorkerLife) -> str:
@@ -74,9 +74,11 @@ class Cast:
 
     def of_pid(self, pid: int | None, at: float) -> Worker | None:
         """The worker of a pid; of two lives with one pid the one of that time."""
-        of_pid = [w for w in self.workers if w.life.pid == pid]
+        of_pid = self._of_pid.get(pid, []) if pid is not None else []
+        if len(of_pid) < 2:
+            return of_pid[0] if of_pid else None
         then = [w for w in of_pid if w.life.started <= at + CLOSE_TOGETHER]
-        return next(iter((then or of_pid)[-1:]), None)
+        return (then or of_pid)[-1]
 
     def of_identity(self, identity: str | None, at: float) -> tuple[str, Worker | None]:
         """What to call the worker of an identity `name@pid`, and the worker if the lab knows it."""
@@ -84,12 +86,17 @@ class Cast:
         worker = self.of_pid(int(pid), at) if pid.isdecimal() and len(pid) < 12 else None
         return (worker.name, worker) if worker else (plain(name or identity or "?", 20), None)
 
-    def act(self, worker: Worker | None, act: Moment) -> None:
+    def act(self, notes: Notes, worker: Worker | None, act: Moment) -> None:
         """Note that this worker did this: between its start and its end."""
         if worker:
-            self._notes.before.append((worker.began, act))
+            notes.before.append((worker.began, act))
             if worker.ended:
-                self._notes.before.append((act, worker.ended))
+                notes.before.append((act, worker.ended))
+
+    @property
+    def lives(self) -> tuple[Stretch, ...]:
+        """How long each worker lived."""
+        return tuple(Stretch(w.began.lane, "life", "", w.began, w.ended, w.name, w.began.detail) for w in self.workers)
 
     @property
     def alive(self) -> bool:
@@ -97,24 +104,46 @@ class Cast:
         return any(w.ended is None for w in self.workers)
 
 
-def tell_acts(notes: Notes, run: Run, cast: Cast) -> None:
+def tell_lives(notes: Notes, cast: Cast) -> None:
+    """Each worker's start and end."""
+    for worker in cast.workers:
+        notes.loose += [m for m in (worker.began, worker.ended) if m and notes.part.has(m.at)]
+        if worker.ended and notes.part.has(worker.ended.at):
+            notes.before.append((worker.began, worker.ended))
+
+
+def tell_acts(notes: Notes, cast: Cast) -> None:
     """What a worker told the server, and the commands that it gave, it did while it lived."""
-    moments: dict[int, list[Moment]] = {}
+    moments: dict[int, list[Moment]] = defaultdict(list)
     for event_id, moment in notes.history:
-        moments.setdefault(round(event_id), []).append(moment)
+        moments[round(event_id)].append(moment)
     worker: Worker | None = None
-    for event in run.events:
+    introduced: set[Worker] = set()
+    for event in notes.part.events:
         if not is_command(event):
-            told_by_worker = event.type.startswith(("WORKFLOW_TASK_", "ACTIVITY_TASK_"))
-            worker = cast.of_identity(event.detail.get("identity"), event.at)[1] if told_by_worker else None
-            worker = None if event.type.endswith("TIMED_OUT") else worker
-        for act in moments.get(event.id, ()):
-            cast.act(worker, act)
+            worker = cast.of_identity(event.detail.get("identity"), event.at)[1] if _by_a_worker(event.type) else None
+        if not worker or event.id not in moments:
+            continue
+        if worker not in introduced:  # what comes later in history comes after its start, too
+            introduced.add(worker)
+            notes.before += [(worker.began, act) for act in moments[event.id]]
+        if worker.ended:
+            notes.before += [(act, worker.ended) for act in moments[event.id]]
+
+
+@cache
+def _by_a_worker(kind: str) -> bool:
+    """True if a worker told the server what an event of this type says."""
+    return kind.startswith(("WORKFLOW_TASK_", "ACTIVITY_TASK_")) and not kind.endswith("TIMED_OUT")
 
 
 def is_command(event: Event) -> bool:
     """True if a completed workflow task brought this event: an activity scheduled, a timer started, the end."""
-    kind = event.type
+    return _is_commands(event.type)
+
+
+@cache
+def _is_commands(kind: str) -> bool:
     if kind.startswith(_NO_COMMANDS) or kind in ("WORKFLOW_EXECUTION_STARTED", "ACTIVITY_TASK_STARTED"):
         return False
     if kind in ("WORKFLOW_EXECUTION_TERMINATED", "WORKFLOW_EXECUTION_TIMED_OUT"):
