@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
+from itertools import count
 from typing import Any
 
 
@@ -162,8 +163,7 @@ class ReplayStep:
         known["lines"] = tuple((str(file), int(line)) for file, line in known.get("lines", ()))
         for name, part in (("jobs", Job), ("waiting", Waiting), ("commands", Command), ("side_effects", SideEffect)):
             known[name] = tuple(part(**p) for p in known.get(name, ()))
-        for name in ("event_ids", "changed"):
-            known[name] = tuple(known.get(name, ()))
+        known |= {name: tuple(known.get(name, ())) for name in ("event_ids", "changed")}
         return cls(**known)
 
 
@@ -171,7 +171,7 @@ class Numbering:
     """Numbers steps as they come, and marks in each what changed since the same worker's step before."""
 
     def __init__(self) -> None:
-        self._count = 0
+        self._numbers = count()
         self._before: dict[int | None, Mapping[str, str]] = {}
 
     def next(self, step: ReplayStep) -> ReplayStep:
@@ -179,8 +179,7 @@ class Numbering:
         old = {} if step.builds_anew else self._before.get(step.worker, {})
         changed = sorted(n for n in old.keys() | step.state.keys() if old.get(n) != step.state.get(n))
         self._before[step.worker] = step.state
-        self._count += 1
-        return replace(step, index=self._count - 1, changed=tuple(changed))
+        return replace(step, index=next(self._numbers), changed=tuple(changed))
 
 
 @dataclass(frozen=True)
