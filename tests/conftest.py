@@ -1,5 +1,6 @@
 """What every folder of tests shares: the order of the tests, recorded histories, and the server's binary."""
 
+import gc
 import os
 import signal
 from collections.abc import Callable
@@ -33,6 +34,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.xdist_group("live lines"))
         elif _folder(item) == "replay" and isinstance(item, pytest.Function) and hasattr(item, "callspec"):
             item.add_marker(pytest.mark.xdist_group(f"replays of {item.callspec.id}"))  # they share what was replayed
+
+
+def pytest_collection_finish() -> None:
+    """Thousands of tests and all modules are there to stay: no garbage collection needs to go through them again."""
+    gc.collect()
+    gc.freeze()
 
 
 def _folder(item: pytest.Item) -> str:

@@ -158,24 +158,22 @@ async def test_a_second_attempt_of_what_has_completed_is_not_waited_for(lab: Lab
         await lab.until(handle, started="stage_firmware", attempt=2, timeout=120)
 
 
-@pytest.mark.parametrize(
-    ("sent", "stage", "words"),
-    [
+async def test_a_stage_that_is_none_changes_nothing(lab: Lab) -> None:
+    await lab.start_worker("A")
+    cases: list[tuple[list[Any], int | None, str]] = [
         (["two"], None, "no integer, so the worker drops it"),
         ([[1]], None, "no integer, so the worker drops it"),
         ([-3], -3, "a negative stage changes nothing"),
         ([0], 0, "the stage is 0 already, so it changes nothing"),
-    ],
-)
-async def test_a_stage_that_is_none_changes_nothing(lab: Lab, sent: list[Any], stage: int | None, words: str) -> None:
-    await lab.start_worker("A")
-    handle = await parked(lab)
-    await handle.signal("advance_stage", args=sent)
-    assert await handle.query("current_stage") == 0
-    [signal] = (await history(handle)).signals
-    assert signal.stage == stage
-    assert signal.trouble and words in signal.trouble
-    await finish(lab, handle)
+    ]
+    for sent, stage, words in cases:
+        handle = await parked(lab)
+        await handle.signal("advance_stage", args=sent)
+        assert await handle.query("current_stage") == 0
+        [signal] = (await history(handle)).signals
+        assert signal.stage == stage
+        assert signal.trouble and words in signal.trouble
+        await finish(lab, handle)
 
 
 async def test_stages_already_passed_and_beyond_the_last(lab: Lab) -> None:

@@ -107,9 +107,8 @@ async def test_its_folders_come_first(lab: Lab, tmp_path: Path, monkeypatch: pyt
     assert await run(lab, "limits") == [1]
 
 
-@pytest.mark.parametrize(
-    ("given", "words"),
-    [
+async def test_a_name_that_names_nothing(lab: Lab) -> None:
+    unnamed: list[tuple[object, str]] = [
         (["StagedWorkflow"], "'StagedWorkflow' names no workflow or activity. It is written 'module:Name'"),
         (["stagedflow.staged:"], "names no workflow"),
         ([":StagedWorkflow"], "names no workflow"),
@@ -118,23 +117,33 @@ async def test_its_folders_come_first(lab: Lab, tmp_path: Path, monkeypatch: pyt
         ([""], "names no workflow"),
         (["__main__:Mine"], "Mine lives in the notebook"),
         ("stagedflow.staged:StagedWorkflow", r"come in a list: \['stagedflow"),
-        (["no_such_module:Mine"], "could not start: ModuleNotFoundError: No module named 'no_such_module'"),
-        (["stagedflow.staged:Nothing"], "could not start: AttributeError: .*'Nothing'"),
-    ],
-)
-async def test_a_name_that_names_nothing(lab: Lab, given: list[str], words: str) -> None:
-    with pytest.raises(LabError, match=words):
-        await lab.start_worker(workflows=given)
+    ]
+    for given, words in unnamed:
+        with pytest.raises(LabError, match=words):
+            await lab.start_worker(workflows=given)  # type: ignore[arg-type]
+        assert not lab.workers
     await lab.start_worker("A")
 
 
-@pytest.mark.parametrize(
-    ("given", "words"), [(["/nowhere"], "no folder '/nowhere'"), ("/tmp", r"come in a list: \['/tmp'\]")]
-)
-async def test_a_folder_that_is_none(lab: Lab, given: list[str], words: str) -> None:
-    with pytest.raises(LabError, match=words):
-        await lab.start_worker(python_path=given)
-    assert not lab.workers
+async def test_a_name_that_the_worker_does_not_find(lab: Lab) -> None:
+    for given, words in (
+        ("no_such_module:Mine", "could not start: ModuleNotFoundError: No module named 'no_such_module'"),
+        ("stagedflow.staged:Nothing", "could not start: AttributeError: .*'Nothing'"),
+    ):
+        with pytest.raises(LabError, match=words):
+            await lab.start_worker("A", workflows=[given])
+    await lab.start_worker("A")
+
+
+async def test_a_folder_that_is_none(lab: Lab) -> None:
+    nowhere: list[tuple[object, str]] = [
+        (["/nowhere"], "no folder '/nowhere'"),
+        ("/tmp", r"come in a list: \['/tmp'\]"),
+    ]
+    for given, words in nowhere:
+        with pytest.raises(LabError, match=words):
+            await lab.start_worker(python_path=given)  # type: ignore[arg-type]
+        assert not lab.workers
 
 
 async def test_a_living_worker_has_the_settings_it_was_started_with(lab: Lab, tmp_path: Path) -> None:
