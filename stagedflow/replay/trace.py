@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
+from itertools import count
 from typing import Any
 
 
@@ -171,7 +172,7 @@ class Numbering:
     """Numbers steps as they come, and marks in each what changed since the same worker's step before."""
 
     def __init__(self) -> None:
-        self._count = 0
+        self._numbers = count()
         self._before: dict[int | None, Mapping[str, str]] = {}
 
     def next(self, step: ReplayStep) -> ReplayStep:
@@ -179,8 +180,7 @@ class Numbering:
         old = {} if step.builds_anew else self._before.get(step.worker, {})
         changed = sorted(n for n in old.keys() | step.state.keys() if old.get(n) != step.state.get(n))
         self._before[step.worker] = step.state
-        self._count += 1
-        return replace(step, index=self._count - 1, changed=tuple(changed))
+        return replace(step, index=next(self._numbers), changed=tuple(changed))
 
 
 @dataclass(frozen=True)
@@ -296,6 +296,5 @@ class ReplayTrace:
         )
 
     def __repr__(self) -> str:
-        live = sum(s.is_live for s in self.steps)
         failed = f", {self.failure.kind} at step {self.failure.step}" if self.failure else ""
-        return f"ReplayTrace({self.workflow_type}: {len(self.steps)} activations, {live} executed now{failed})"
+        return f"ReplayTrace({self.workflow_type}: {len(self.steps)} activations, {sum(s.is_live for s in self.steps)} executed now{failed})"
