@@ -14,7 +14,7 @@ from temporalio.testing import WorkflowEnvironment
 
 from stagedflow import Lab, Rollout, StagedWorkflow, StagePanel
 from stagedflow.lab.server import find_server
-from tests.benchmarks import promises, replays
+from tests.benchmarks import promises, redraws, replays
 
 STARTS = 7
 SIGNALS = 20
@@ -83,6 +83,7 @@ async def main() -> None:
     shown = await seconds_to_panel()
     print(f"signal to panel, median          {statistics.median(shown) * 1000:6.0f} ms")
     print(f"signal to panel, slowest of {SIGNALS:<3}  {max(shown) * 1000:6.0f} ms    (goal: under 300 ms)")
+    await redraws.measure()
     await replays.measure()
     await asyncio.to_thread(promises.measure)
 
