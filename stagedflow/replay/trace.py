@@ -295,5 +295,6 @@ class ReplayTrace:
         )
 
     def __repr__(self) -> str:
+        live = sum(s.is_live for s in self.steps)
         failed = f", {self.failure.kind} at step {self.failure.step}" if self.failure else ""
-        return f"ReplayTrace({self.workflow_type}: {len(self.steps)} activations, {sum(s.is_live for s in self.steps)} executed now{failed})"
+        return f"ReplayTrace({self.workflow_type}: {len(self.steps)} activations, {live} executed now{failed})"
