@@ -84,6 +84,14 @@ PATCH_MARKER, LOCAL_ACTIVITY_MARKER = "core_patch", "core_local_activity"
 NO_COMMAND = "No command scheduled for event"
 """What the SDK's core says where an event finds no command at all."""
 
+WRONG_TIMER = r"Timer fired event did not have expected timer id (\S+), it was (\S+)!"
+"""What the SDK's core says where a timer fires that is not the code's: it compares their ids not before. The code's id
+comes first."""
+
+MOVES_CLOSING = 3
+"""The core's flag, in history's `coreUsedFlags`: a command that closes the workflow goes behind all others of its
+workflow task. Without it, the core drops what comes behind it."""
+
 CHECKS_IDS, CHECKS_NEXUS = 1, 4
 """The core's flags, in history's `coreUsedFlags`: its worker compares the ids and types of activities and child
 workflows; the service and operation of Nexus operations."""

@@ -33,6 +33,8 @@ class EventTeller:
         at = event.event_time.seconds + event.event_time.nanos / 1e9
         tell = _TELL.get(kind)
         text = tell(body) if tell and body is not None else ""
+        if kind == "WORKFLOW_EXECUTION_UPDATE_ACCEPTED":  # after a reset, the request is in an event of its own
+            text = text or self._asked.get(body.accepted_request_sequencing_event_id, "")
         if kind in _ASKING:
             self._asked[event.event_id] = text
         elif asked := self._asked.get(_answers(kind, body)):
@@ -103,6 +105,7 @@ def _json(data: bytes) -> dict[str, Any]:
 _ASKING = {
     "ACTIVITY_TASK_SCHEDULED",
     "TIMER_STARTED",
+    "WORKFLOW_EXECUTION_UPDATE_ADMITTED",
     "WORKFLOW_EXECUTION_UPDATE_ACCEPTED",
     "SIGNAL_EXTERNAL_WORKFLOW_EXECUTION_INITIATED",
     "NEXUS_OPERATION_SCHEDULED",
@@ -144,6 +147,10 @@ def _marker(body: Any) -> str:
     return {_sdk.PATCH_MARKER: f"patch {id}", _sdk.LOCAL_ACTIVITY_MARKER: f"local activity {id}"}.get(name, name)
 
 
+def _update(asked: Any) -> str:
+    return f"{asked.name}({arguments(asked.args.payloads)})" if asked.name else ""
+
+
 _TELL: dict[str, Callable[[Any], str]] = {
     "WORKFLOW_EXECUTION_STARTED": lambda b: f"{b.workflow_type.name}({arguments(b.input.payloads)})",
     "WORKFLOW_EXECUTION_COMPLETED": lambda b: arguments(b.result.payloads),
@@ -175,9 +182,8 @@ _TELL: dict[str, Callable[[Any], str]] = {
     "REQUEST_CANCEL_EXTERNAL_WORKFLOW_EXECUTION_INITIATED": _other,
     "REQUEST_CANCEL_EXTERNAL_WORKFLOW_EXECUTION_FAILED": _other,
     "EXTERNAL_WORKFLOW_EXECUTION_CANCEL_REQUESTED": _other,
-    "WORKFLOW_EXECUTION_UPDATE_ACCEPTED": lambda b: (
-        f"{b.accepted_request.input.name}({arguments(b.accepted_request.input.args.payloads)})"
-    ),
+    "WORKFLOW_EXECUTION_UPDATE_ADMITTED": lambda b: _update(b.request.input),
+    "WORKFLOW_EXECUTION_UPDATE_ACCEPTED": lambda b: _update(b.accepted_request.input),
     "WORKFLOW_EXECUTION_UPDATE_COMPLETED": lambda b: _outcome(b.outcome),
     "WORKFLOW_EXECUTION_CONTINUED_AS_NEW": lambda b: f"{b.workflow_type.name}({arguments(b.input.payloads)})",
     "UPSERT_WORKFLOW_SEARCH_ATTRIBUTES": lambda b: listed(b.search_attributes.indexed_fields),

@@ -112,7 +112,8 @@ def update_id(event: Any) -> str:
     """The id of the update that an event of `UPDATES` is about; "" for another event."""
     kind, body = event_type(event), attributes(event)
     if kind == UPDATES["accept"]:
-        return str(body.accepted_request.meta.update_id)
+        # After a reset the request is in an event of its own, and its acceptance only says of which update it is.
+        return str(body.accepted_request.meta.update_id or body.protocol_instance_id)
     return str(body.meta.update_id) if kind == UPDATES["complete"] else ""
 
 

@@ -1,5 +1,6 @@
 """Why code and history part, where both show it."""
 
+import asyncio
 from datetime import timedelta
 
 import pytest
@@ -227,3 +228,111 @@ async def test_another_timeout_task_queue_or_argument_is_no_difference() -> None
 )
 def test_a_loop_over_a_set_is_read_off_the_source(source: str, line: int, loop: int | None) -> None:
     assert set_loop(source, line) == loop
+
+
+@workflow.defn(name="Ships")
+class OneTimerMore:
+    """Its first timer is taken back at once, so that the next is the second one."""
+
+    def __init__(self) -> None:
+        self.ready = True
+
+    @workflow.run
+    async def run(self) -> None:
+        await workflow.wait_condition(lambda: self.ready, timeout=60)
+        await workflow.sleep(1)
+        await workflow.sleep(1)
+
+
+@workflow.defn(name="Ships")
+class EndsBefore:
+    @workflow.run
+    async def run(self) -> str:
+        self.task = asyncio.create_task(self.work())
+        return "done"
+
+    async def work(self) -> None:
+        await workflow.execute_activity("ship", start_to_close_timeout=SOON)
+
+
+async def test_a_timer_with_another_number_is_told_where_it_was_started() -> None:
+    made = HandMade("Ships")
+    made.task()
+    made.fired(made.timer(1), 1)
+    made.task()
+    made.fired(made.timer(2), 2)
+    made.task()
+    made.completed()
+    trace = await record_replay(made.history, workflows=[OneTimerMore])
+    assert trace.failure is not None and trace.failure.expected is not None and trace.failure.actual is not None
+    assert (trace.failure.expected.id, trace.failure.actual.kind) == (5, "start_timer")
+    assert "Its id is 2 here, and 1 in history. Temporal numbers timers" in trace.failure.text
+    assert "taken back at once" in trace.failure.text
+
+
+async def test_a_command_behind_the_workflows_end_counts_by_the_flag_of_history() -> None:
+    def made(flags: list[int]) -> HandMade:
+        made = HandMade("Ships", flags=flags)
+        made.task()
+        made.ended(made.activity(1, "ship"))
+        made.task()
+        made.completed()
+        return made
+
+    assert (await record_replay(made([1, 2, 3]).history, workflows=[EndsBefore])).failure is None
+    text = await told(made([1, 2]), EndsBefore)
+    assert "At event 5 history has the activity ship (ACTIVITY_TASK_SCHEDULED), but this code completed the" in text
+
+
+@workflow.defn(name="Ships")
+class Updated:
+    def __init__(self) -> None:
+        self.added = 0
+
+    @workflow.run
+    async def run(self) -> int:
+        await workflow.wait_condition(lambda: self.added > 0)
+        return self.added
+
+    @workflow.update
+    async def add(self, count: int) -> int:
+        await workflow.sleep(1)
+        self.added += count
+        return self.added
+
+
+@workflow.defn(name="Ships")
+class UpdatedAtOnce(Updated):
+    @workflow.run
+    async def run(self) -> int:
+        return await super().run()
+
+    @workflow.update
+    async def add(self, count: int) -> int:
+        self.added += count
+        return self.added
+
+
+async def test_an_update_of_a_workflow_that_was_reset_is_matched_by_the_id_of_its_acceptance() -> None:
+    made = HandMade("Ships")
+    two = {"payloads": [{"metadata": {"encoding": "anNvbi9wbGFpbg=="}, "data": "Mg=="}]}
+    request = {"meta": {"updateId": "u-1"}, "input": {"name": "add", "args": two}}
+    admitted = made.add("WORKFLOW_EXECUTION_UPDATE_ADMITTED", request=request)
+    made.task()
+    accepted = made.add(
+        "WORKFLOW_EXECUTION_UPDATE_ACCEPTED", protocolInstanceId="u-1", acceptedRequestMessageId="u-1/request",
+        acceptedRequestSequencingEventId=str(admitted),
+    )  # fmt: skip
+    made.fired(made.timer(1), 1)
+    made.task()
+    made.add("WORKFLOW_EXECUTION_UPDATE_COMPLETED", meta={"updateId": "u-1"}, outcome={"success": two},
+             acceptedEventId=str(accepted))  # fmt: skip
+    made.completed()
+    trace = await record_replay(made.history, workflows=[Updated])
+    assert trace.failure is None, trace.failure
+    assert [job.event_id for step in trace.steps for job in step.jobs if job.kind == "do_update"] == [accepted]
+    assert trace.events[accepted - 1].text == "add(2)"
+    text = await told(made, UpdatedAtOnce)
+    assert (
+        f"At event {accepted + 1} history has the timer of 1 s (TIMER_STARTED), but this code completed update" in text
+    )

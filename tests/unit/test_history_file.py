@@ -197,7 +197,7 @@ def test_a_source_that_cannot_be_read_is_told(source: Any, says: str) -> None:
 def test_a_file_that_is_no_text_is_told(tmp_path: Path) -> None:
     file = tmp_path / "picture.json"
     file.write_bytes(b"\x89PNG\r\n\x1a\n\x00\xff")
-    with pytest.raises(LabError, match="is no text"):
+    with pytest.raises(LabError, match="is no text: a history is read from its JSON"):
         read_history(file)
 
 

@@ -63,6 +63,8 @@ def _held_id(event: Any) -> str:
             return str(body.activity_id)
         case "START_CHILD_WORKFLOW_EXECUTION_INITIATED":
             return str(body.workflow_id)
+        case "TIMER_STARTED":
+            return str(body.timer_id)
     return ""
 
 
@@ -105,7 +107,7 @@ def _of_local(command: Command, data: dict[str, Any], history: Sequence[Any]) ->
 
 
 def _of_id(command: Command, held: str, steps: Sequence[ReplayStep]) -> str:
-    """Where the ids of two activities or of two child workflows differ."""
+    """Where the ids of two activities, child workflows or timers differ."""
     _, number, own = command.key.split(":", 2)
     if own == held:
         return ""
@@ -115,6 +117,11 @@ def _of_id(command: Command, held: str, steps: Sequence[ReplayStep]) -> str:
         if _UUIDS.findall(effect.text)[0] in _UUIDS.findall(held):
             text += f" What history has there, this code draws by `workflow.uuid4()`{_at(effect)}. {_ONE_GENERATOR}"
             break
+    if command.kind == "start_timer":
+        text += (
+            " Temporal numbers timers in the order in which the code starts them. One counts, too, that is taken back "
+            "at once, as that of a `wait_condition(..., timeout=...)` whose condition holds already."
+        )
     if command.kind == "schedule_activity" and own == number and held.isdecimal():
         text += (
             " An activity to which the code gives no id has its number: they are numbered in the order in which the "

@@ -79,7 +79,7 @@ def _text_of(source: str | Path) -> str:
     try:
         return data.decode(encoding)
     except UnicodeDecodeError as error:
-        raise LabError(f"{name!r} is no text, so it is no history. {HOW_TO_EXPORT}") from error
+        raise LabError(f"{name!r} is no text: a history is read from its JSON. {HOW_TO_EXPORT}") from error
 
 
 def _parsed(source: str | dict[str, Any], name: str) -> WorkflowHistory:
@@ -172,7 +172,8 @@ def _what_is_wrong(data: Any, name: str, error: Exception) -> str:
     if isinstance(data, dict) and isinstance(data.get("events"), list):
         if not all(isinstance(e, dict) for e in data["events"]):
             return f"{name} is no history: its `events` are not events. {HOW_TO_EXPORT}"
-        words = re.sub(r"\s+", " ", str(error))[:200]
+        words = re.sub(r"\s+", " ", str(error)).rstrip(" .")
+        words = words if len(words) <= 200 else f"{words[:200].rpartition(' ')[0]} …"
         hint = "The Web UI can export payloads decoded; export them as they are. " if "payload" in words.lower() else ""
         return f"{name} is no history that Temporal's SDK can read: {words}. {hint}{HOW_TO_EXPORT}"
     if isinstance(data, dict):

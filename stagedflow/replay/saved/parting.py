@@ -44,6 +44,8 @@ def parting(steps: Sequence[ReplayStep], history: Sequence[Any], message: str = 
         message: Temporal's own words. Where they name an event, no other one is named here.
     """
     told = int(found[1]) if (found := _EVENT_ID.search(message)) and int(found[1]) <= len(history) else None
+    if other := _other_timer(steps, history, message):
+        return other
     for flags in (True, False):
         first = _Comparison(steps, history, by_flags=flags).first()
         if first and first.event is None:
@@ -54,6 +56,17 @@ def parting(steps: Sequence[ReplayStep], history: Sequence[Any], message: str = 
     if told and last is not None and _sdk.NO_COMMAND in message:
         return Parting(last, None, told)
     return None
+
+
+def _other_timer(steps: Sequence[ReplayStep], history: Sequence[Any], message: str) -> Parting | None:
+    """Where a timer of the code's took the event of a timer with another id."""
+    if not (ids := re.search(_sdk.WRONG_TIMER, message)):
+        return None
+    made = ((s.index, c) for s in steps for c in s.commands if c.kind == "start_timer" and c.key.endswith(f":{ids[1]}"))
+    started = (e.event_id for e in history if event_type(e) == "TIMER_STARTED" and attributes(e).timer_id == ids[2])
+    step, command = next(made, (None, None))
+    event = next(started, None)
+    return None if step is None or event is None else Parting(step, command, event)
 
 
 @dataclass(frozen=True)
@@ -140,6 +153,8 @@ class _Comparison:
                     self._queue.remove(taken_back)
                 elif made.kind in CLOSING:
                     closing.append(made)
+                    if _sdk.MOVES_CLOSING not in self._flags:
+                        break
                 elif _makes(made.command):
                     self._queue.append(made)
         if not any(made.kind in CLOSING for made in self._queue):
