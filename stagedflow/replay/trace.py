@@ -163,8 +163,7 @@ class ReplayStep:
         known["lines"] = tuple((str(file), int(line)) for file, line in known.get("lines", ()))
         for name, part in (("jobs", Job), ("waiting", Waiting), ("commands", Command), ("side_effects", SideEffect)):
             known[name] = tuple(part(**p) for p in known.get(name, ()))
-        for name in ("event_ids", "changed"):
-            known[name] = tuple(known.get(name, ()))
+        known |= {name: tuple(known.get(name, ())) for name in ("event_ids", "changed")}
         return cls(**known)
 
 
@@ -296,5 +295,6 @@ class ReplayTrace:
         )
 
     def __repr__(self) -> str:
+        live = sum(s.is_live for s in self.steps)
         failed = f", {self.failure.kind} at step {self.failure.step}" if self.failure else ""
-        return f"ReplayTrace({self.workflow_type}: {len(self.steps)} activations, {sum(s.is_live for s in self.steps)} executed now{failed})"
+        return f"ReplayTrace({self.workflow_type}: {len(self.steps)} activations, {live} executed now{failed})"
