@@ -212,12 +212,15 @@ class Run:
         """Event that scheduled something -> the events that tell of it later."""
         found: dict[int, list[Event]] = defaultdict(list)
         for event in self.events:
-            if "scheduled_id" in event.detail:
-                found[event.detail["scheduled_id"]].append(event)
+            if (scheduled := event.detail.get("scheduled_id")) is not None:
+                found[scheduled].append(event)
         return found
 
     def _later(self, types: Container[str], scheduled: Event) -> Event | None:
-        return next((e for e in self._answers.get(scheduled.id, ()) if e.type in types), None)
+        for event in self._answers.get(scheduled.id, ()):
+            if event.type in types:
+                return event
+        return None
 
 
 def read_event(event: HistoryEvent) -> Event:

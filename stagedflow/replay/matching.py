@@ -52,6 +52,7 @@ class Matcher:
     def __init__(self, unsettled: int = 16) -> None:
         self._unsettled = unsettled
         self._index = HistoryIndex()
+        self._events = 0
         self._steps: list[ReplayStep] = []
         self._taken_back = _TakenBack()
         self._start_anew()
@@ -63,6 +64,7 @@ class Matcher:
 
     def add_event(self, event: Any) -> None:
         """Take in the next event of the run, a protobuf message of Temporal's API."""
+        self._events = event.event_id
         if not self._looked_for.isdisjoint(self._index.add(event)):
             self._start_anew()
 
@@ -76,6 +78,8 @@ class Matcher:
     def matched(self) -> tuple[ReplayStep, ...]:
         """All steps so far, with `event_id` in each job and command that has an event so far."""
         for step in self._steps[len(self._settled) : max(len(self._steps) - self._unsettled, 0)]:
+            if max(step.event_ids, default=0) > self._events:
+                break  # what it brought may not be read yet, nor what it made
             self._settled.append(self._match(step, self._instances, self._looked_for))
         instances = {worker: instance.copy() for worker, instance in self._instances.items()}
         return (*self._settled, *(self._match(step, instances, set()) for step in self._steps[len(self._settled) :]))

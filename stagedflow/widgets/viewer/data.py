@@ -279,6 +279,8 @@ def _start(trace: ReplayTrace) -> float | None:
 def _goes_on(old: ReplayTrace, new: ReplayTrace) -> bool:
     """True if a trace is another one with more steps, in which at most more events of jobs and commands are known."""
     same = _shared(old.steps, new.steps)
+    if 2 * same < len(old.steps):
+        return False  # so little would be gained that nobody need look closer
     return (old.file, old.failure) == (new.file, None) and (
         [_without_events(step) for step in old.steps[same:]]
         == [_without_events(step) for step in new.steps[same : len(old.steps)]]
