@@ -11,6 +11,7 @@ from stagedflow.errors import LabError
 PROBE_BYTES = 2**20
 """A ledger and its write-ahead log soon need this much."""
 REMEDY = "Set the variable TMPDIR to a folder on a local disk, with space left, where programs may run"
+_AND_RESTART = f"{REMEDY}, and start Jupyter again."
 
 
 def new_folder() -> Path:
@@ -19,20 +20,14 @@ def new_folder() -> Path:
     Raises:
         LabError: It cannot be used; the text names the folder, the reason and the remedy.
     """
-    folder = None
     try:
         folder = Path(tempfile.mkdtemp(prefix="stagedflow-"))
-        if why := unusable(folder):
-            raise LabError(f"The temporary folder {_readable(folder.parent)} cannot be used: {why}. {_AND_RESTART}")
     except OSError as error:  # also FileNotFoundError: Python found no folder that it can write to
         raise LabError(f"There is no temporary folder that can be written to ({error}). {_AND_RESTART}") from error
-    except LabError:
-        shutil.rmtree(folder or "", ignore_errors=True)
-        raise
+    if why := unusable(folder):
+        shutil.rmtree(folder, ignore_errors=True)
+        raise LabError(f"The temporary folder {_readable(folder.parent)} cannot be used: {why}. {_AND_RESTART}")
     return folder
-
-
-_AND_RESTART = f"{REMEDY}, and start Jupyter again."
 
 
 def unusable(folder: Path) -> str:

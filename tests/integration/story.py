@@ -1,6 +1,7 @@
 """The steps that the crash stories are told in."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ from stagedflow.background import on_lab_loop
 from stagedflow.history.runs import Run, read_event
 from stagedflow.lab.facts import Facts
 from stagedflow.lab.watch import RunWatch
+from tests.integration.processes import servers
 
 START_TO_CLOSE = {"reserve_devices": 45, "stage_firmware": 30, "flash_firmware": 900, "soak_test": 7200}
 Handle = WorkflowHandle[Any, Any]
@@ -107,6 +109,13 @@ class Watch:
     async def facts(self) -> Facts:
         """What is known now."""
         return self.watch.facts()
+
+
+def server_of(lab: Lab) -> int:
+    """The pid of the lab's server."""
+    port = repr(lab).partition("127.0.0.1:")[2].partition(",")[0]
+    [server] = [p.pid for p in servers(os.getpid()) if f" --port {port} " in f"{p.words} "]
+    return server
 
 
 @asynccontextmanager

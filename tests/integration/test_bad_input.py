@@ -14,7 +14,7 @@ from stagedflow import Lab, LabError, LabTimeout
 from stagedflow.lab import server
 from stagedflow.lab.server import BINARY_VARIABLE
 from tests.integration.processes import descendants, servers, survivors
-from tests.integration.story import Handle, finish, history, parked, start
+from tests.integration.story import Handle, finish, history, parked, server_of, start
 
 DEADLINE = 120
 
@@ -208,13 +208,6 @@ async def test_a_signal_that_its_handler_cannot_take_fails_the_task_and_is_told(
     run = await history(handle)
     assert run.gate is None
     assert run.signals[0].trouble and "raises on this" in run.signals[0].trouble
-
-
-def server_of(lab: Lab) -> int:
-    """The pid of the lab's server."""
-    port = repr(lab).partition("127.0.0.1:")[2].partition(",")[0]
-    [server] = [p.pid for p in servers(os.getpid()) if f" --port {port} " in f"{p.words} "]
-    return server
 
 
 async def test_a_server_that_died_is_told_and_a_new_lab_takes_its_place(lab: Lab) -> None:

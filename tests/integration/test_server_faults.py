@@ -10,17 +10,10 @@ import pytest
 
 from stagedflow import Lab, LabError
 from stagedflow.lab import server
-from tests.integration.processes import servers, wait_for
-from tests.integration.story import parked, watching
+from tests.integration.processes import wait_for
+from tests.integration.story import parked, server_of, watching
 
 DEADLINE = 120
-
-
-def server_of(lab: Lab) -> int:
-    """The pid of the lab's server."""
-    port = repr(lab).partition("127.0.0.1:")[2].partition(",")[0]
-    [found] = [p.pid for p in servers(os.getpid()) if f" --port {port} " in f"{p.words} "]
-    return found
 
 
 async def test_a_silent_server_is_told_and_its_recovery_too(lab: Lab) -> None:

@@ -120,7 +120,7 @@ async def test_of_a_cause_that_is_not_known_nothing_is_said() -> None:
 
 @workflow.defn(name="Ships")
 class Drawn:
-    """Two draws; `history_of_draws` has the first of them as the child's id."""
+    """Two draws, the second of which is in the child's id."""
 
     @workflow.run
     async def run(self) -> None:

@@ -112,11 +112,10 @@ def _of_id(command: Command, held: str, steps: Sequence[ReplayStep]) -> str:
     if own == held:
         return ""
     text = f"Its id is {one_line(own)} here, and {one_line(held)} in history."
-    drawn = (e for s in steps for e in s.side_effects if e.kind == "uuid4" and _UUIDS.findall(e.text)[:1])
-    for effect in drawn:
-        if _UUIDS.findall(effect.text)[0] in _UUIDS.findall(held):
-            text += f" What history has there, this code draws by `workflow.uuid4()`{_at(effect)}. {_ONE_GENERATOR}"
-            break
+    uuids = set(_UUIDS.findall(held))
+    draws = (e for s in steps for e in s.side_effects if e.kind == "uuid4")
+    if drawn := next((e for e in draws if not uuids.isdisjoint(_UUIDS.findall(e.text))), None):
+        text += f" What history has there, this code draws by `workflow.uuid4()`{_at(drawn)}. {_ONE_GENERATOR}"
     if command.kind == "start_timer":
         text += (
             " Temporal numbers timers in the order in which the code starts them. One counts, too, that is taken back "
