@@ -17,6 +17,7 @@ from stagedflow.errors import LabError
 
 SECONDS = 25.0
 """The longest that a check runs on a machine at rest; each of its waits is shorter."""
+_TRY_AGAIN = "That is no fault of your code: check it again."
 
 
 def check(name: str) -> Outcome:
@@ -69,6 +70,13 @@ async def checked(known: Exercise, attempt: Attempt | None) -> Outcome:
     if attempt.trouble:
         return outcome(INCORRECT, f"The cell cannot be imported, so nothing was run: {attempt.trouble}")
     trial, seconds = Trial(attempt, time_skipping=known.time_skipping), patience(SECONDS)
+
+    async def wrong(words: str) -> Outcome:
+        """Whatever the check has seen amiss: without its server it says nothing about the code."""
+        if await trial.answers():
+            return outcome(INCORRECT, f"{words}\n{help_words}")
+        return outcome(CANNOT_CHECK, f"The check's own Temporal server has ended or is silent. {_TRY_AGAIN}")
+
     try:
         async with asyncio.timeout(seconds):
             seen: object = await known.check(trial)
@@ -76,15 +84,17 @@ async def checked(known: Exercise, attempt: Attempt | None) -> Outcome:
             words = f"{known.folder / 'check.py'} gave {seen!r}, not a text that says what it saw."
             return outcome(CANNOT_CHECK, f"{words} That is no fault of your code.")
         return outcome(CORRECT, seen)
-    except Wrong as wrong:
-        return outcome(INCORRECT, f"{wrong}\n{help_words}")
+    except Wrong as error:
+        return await wrong(str(error))
     except TimeoutError:
-        words = f"There was no answer within {seconds:.0f} s. Does the code wait for something that never comes?"
-        return outcome(INCORRECT, f"{words}\n{help_words}")
+        return await wrong(
+            f"There was no answer within {seconds:.0f} s. Does the code wait for something that never comes?"
+        )
     except RPCError as error:
         if "already completed" in error.message:
-            words = "The workflow had ended, failed or completed, when the check still had something to send."
-            return outcome(INCORRECT, f"{words}\n{help_words}")
+            return await wrong(
+                "The workflow had ended, failed or completed, when the check still had something to send."
+            )
         return outcome(CANNOT_CHECK, f"The check did not get to its end: {_flat(error)}")
     except LabError as error:
         return outcome(CANNOT_CHECK, f"The check did not get to its end: {_flat(error)}")

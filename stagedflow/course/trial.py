@@ -123,6 +123,10 @@ class Trial(Observer):
         run = await self.run(handle)
         require(not run.closed, f"The workflow {handle.id} has {run.status} already.")
 
+    async def answers(self) -> bool:
+        """False if the check's server was started and has ended since, or does not answer."""
+        return self._lab is None or await self._lab.answers()
+
     async def close(self) -> None:
         """End the check's server and workers."""
         if self._lab is not None:

@@ -146,7 +146,7 @@ class Server:
             raise LabError(f"The server and its Web UI cannot both have port {port}. Name two ports, or only one.")
 
         async def start() -> WorkflowEnvironment:
-            self.ui_port = ui_port or _free_port()
+            self.ui_port = ui_port or free_port()
             return await WorkflowEnvironment.start_local(
                 namespace=namespace,
                 ip="127.0.0.1",
@@ -254,11 +254,21 @@ def _memory_limit() -> str:
     )
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port that the system gives nobody else for some time: who closes a connection first keeps its port reserved.
+
+    Without that, another program can get it before the server listens there, and a server whose Web UI finds its port
+    taken ends, even though it has answered before.
+    """
     try:
-        with socket.socket() as s:
-            s.bind(("127.0.0.1", 0))
-            return int(s.getsockname()[1])
+        with socket.socket() as listening:
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # else the server could not have it either
+            listening.bind(("127.0.0.1", 0))
+            listening.listen()
+            address = listening.getsockname()
+            with socket.create_connection(address):
+                listening.accept()[0].close()
+            return int(address[1])
     except OSError as error:
         raise LabError(
             f"No port of 127.0.0.1 can be listened on ({error}), and the lab's server listens there and nowhere else. "

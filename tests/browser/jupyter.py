@@ -59,7 +59,8 @@ window.course = {
     return text !== undefined && {text};
   },
   state: () => ({
-    title: document.title, kernel: course.kernel()?.status, running_cells: course.running()}),
+    title: document.title, kernel: course.kernel()?.status, connection: course.kernel()?.connectionStatus,
+    running_cells: course.running()}),
 };
 """
 
@@ -105,13 +106,20 @@ class JupyterPage:
             self._note(socket.url)
 
     def open(self, notebook: str, *, deadline: float = 300) -> None:
-        """Open a notebook of the server's root, with nothing else open, and wait for its kernel."""
+        """Open a notebook of the server's root, with nothing else open, and wait for its kernel.
+
+        It is not known why, on a busy machine, a kernel's state once stayed "unknown" for five minutes.
+        """
         if self.page.evaluate("() => Boolean(window.jupyterapp)"):
             self.page.evaluate("path => course.open(path)", notebook)
         else:
             self.page.goto(self.server.url(f"lab/tree/{notebook}") + "&reset")
             self.page.add_style_tag(content=LAY_OUT_ALL)
-        self._wait("path => course.opened(path)", notebook, deadline=deadline)
+        try:
+            self._wait("path => course.opened(path)", notebook, deadline=deadline / 2)
+        except AssertionError:  # a kernel that JupyterLab never hears of is started anew, as a person would do
+            self.page.evaluate("() => { course.panel()?.sessionContext.restartKernel(); }")
+            self._wait("path => course.opened(path)", notebook, deadline=deadline / 2)
         self.page.evaluate("() => jupyterapp.restored.then(() => course.panel().context.ready)")
 
     def run_cells(self, *which: Choice, deadline: float = 300) -> None:

@@ -4,7 +4,6 @@ import json
 import os
 import secrets
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -13,6 +12,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+from stagedflow.lab.server import free_port
 
 # An update check would leave the machine, and a question about news would cover the page.
 QUIET = '{"fetchNews": "false", "checkForUpdates": false}'
@@ -54,9 +55,7 @@ def serve(root: Path, private: Path, *, deadline: float = 300) -> Iterator[Jupyt
     settings = private / "settings" / "@jupyterlab" / "apputils-extension"
     settings.mkdir(parents=True)
     settings.joinpath("notification.jupyterlab-settings").write_text(QUIET)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     token = secrets.token_hex(16)
     log = private / "jupyterlab.log"
     with log.open("w") as out:

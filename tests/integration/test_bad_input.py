@@ -296,15 +296,15 @@ async def test_an_interrupted_wait_can_be_run_again(lab: Lab) -> None:
     await lab.until(handle, gate=2)
 
 
-async def test_a_free_port_that_is_taken_in_the_last_moment_is_replaced(
+async def test_afree_port_that_is_taken_in_the_last_moment_is_replaced(
     server_binary: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         other.listen()
-        taken, picked = other.getsockname()[1], server._free_port
+        taken, picked = other.getsockname()[1], server.free_port
         ports = iter([taken])
-        monkeypatch.setattr(server, "_free_port", lambda: next(ports, None) or picked())
+        monkeypatch.setattr(server, "free_port", lambda: next(ports, None) or picked())
         async with await Lab.start() as lab:
             assert await lab.answers()
             assert not lab.web_ui.endswith(f":{taken}")

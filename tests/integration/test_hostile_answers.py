@@ -1,5 +1,7 @@
 """Answers that hang, raise, flood, end their process or are none at all: each is told what was seen."""
 
+import os
+import signal
 from pathlib import Path
 
 import psutil
@@ -12,7 +14,9 @@ from stagedflow.course.attempt import MAX_SOURCE, attempt_of
 from stagedflow.course.checking import check, checked
 from stagedflow.course.exercise import Exercise, exercise
 from stagedflow.course.outcome import CANNOT_CHECK, CORRECT, INCORRECT, NOT_ATTEMPTED, Outcome
+from stagedflow.course.trial import Trial, Wrong
 from stagedflow.errors import LabError
+from tests.integration.story import server_of
 
 NAME = "never_go_back"
 RIGHT = exercise(NAME).solution
@@ -92,6 +96,20 @@ def test_without_a_server_nothing_is_said_of_the_answer(monkeypatch: pytest.Monk
     said = submit(outcome(RIGHT)).result()
     assert said.status == CANNOT_CHECK
     assert "/nowhere/temporal" in said.message
+
+
+@pytest.mark.parametrize("amiss", [Wrong("It never waited."), TimeoutError()])
+def test_a_server_that_ends_under_a_check_blames_nobody(
+    server_binary: Path, amiss: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def robbed(trial: Trial) -> str:
+        os.kill(server_of(await trial.open()), signal.SIGKILL)
+        raise amiss
+
+    monkeypatch.setattr(Exercise, "check", property(lambda _: robbed))
+    said = submit(outcome(RIGHT)).result(60)
+    assert said.status == CANNOT_CHECK
+    assert "no fault of your code" in said.message
 
 
 @pytest.mark.parametrize("error", [RuntimeError, SystemExit, KeyboardInterrupt])
