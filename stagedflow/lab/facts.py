@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from stagedflow.history.runs import Run
 from stagedflow.history.waiting import PendingActivity, WaitsFor, waits_for
+from stagedflow.lab.rpc import SERVER_ENDED
 from stagedflow.lab.serving import STICKY_SECONDS
 from stagedflow.ledger.reader import ActivityAttempt, ActivityCount
 from stagedflow.replay.trace import ReplayTrace, WorkerLife
@@ -32,6 +33,11 @@ class Facts:
     trouble: str = ""
     clock_ahead: float | None = None
     unwritten: str = ""
+
+    @property
+    def server_ended(self) -> bool:
+        """True if the server is gone for ever, with all its workflows: nothing more can come."""
+        return self.trouble == SERVER_ENDED
 
     @property
     def uncounted(self) -> tuple[str, ...]:

@@ -1,12 +1,15 @@
 """The panel by its traits, without a kernel: real clicks on its buttons, real workers behind them."""
 
 import asyncio
+import os
 import re
 import shutil
+import signal
 import sqlite3
 from collections.abc import AsyncIterator, Callable
 from contextlib import closing
 from html import unescape
+from pathlib import Path
 
 import ipywidgets
 import pytest
@@ -16,6 +19,7 @@ from stagedflow import Lab, LabError, StagedWorkflow, StagePanel
 from stagedflow.ledger.reader import connect
 from stagedflow.staged import reserve_devices
 from tests.integration.processes import wait_for
+from tests.integration.story import server_of
 from tests.integration.story import start as start_rollout
 
 
@@ -50,6 +54,23 @@ async def panels() -> AsyncIterator[Callable[..., StagePanel]]:
     yield make
     for panel in made:
         panel.close()
+
+
+async def test_without_its_server_nothing_is_advised_and_nothing_can_be_pressed(
+    server_binary: Path, panels: Callable[..., StagePanel]
+) -> None:
+    async with await Lab.open() as lab:
+        await lab.start_worker("A")
+        handle = await start_rollout(lab)
+        panel = panels(lab, handle)
+        await shows(panel, "track", "gate 1 parked here")
+        os.kill(server_of(lab), signal.SIGKILL)
+        await shows(panel, "message", "server has ended; `lab = await Lab.start")
+        await shows(panel, "lives", "worker A . failed")
+        assert all(button.disabled for button in panel.buttons.values())
+        assert "the lab's server has ended: run the cell with Lab.start() again" in text(panel, "why")
+        assert text(panel, "now") == ""
+        assert text(panel, "replay") == "Nothing was replayed: one worker has done it all."
 
 
 async def test_the_whole_recovery_by_buttons(lab: Lab, panels: Callable[..., StagePanel]) -> None:

@@ -27,6 +27,7 @@ from stagedflow.widgets.assets import asset_text
 from stagedflow.widgets.closing import close_whole
 from stagedflow.widgets.panel import parts
 from stagedflow.widgets.panel.actions import Action, actions, holder_of, short_seconds
+from stagedflow.widgets.panel.buttons import new_buttons, row
 from stagedflow.widgets.panel.replay_section import ReplaySection
 from stagedflow.widgets.panel.snapshot import Snapshot
 from stagedflow.widgets.panel.verdict import verdict
@@ -73,8 +74,7 @@ class StagePanel(ipywidgets.VBox):
         self._message = ""
         self._trouble = False
         self._ended = False
-        names = [*(f"advance {n}" for n in range(1, GATES + 1)), "crash", "stop", "start", "skip sticky", "shorten"]
-        self.buttons = {name: _button(name) for name in names}
+        self.buttons = new_buttons()
         for name, button in self.buttons.items():
             button.on_click(lambda _, name=name: self._clicked(name))
         self.replay = ReplaySection()
@@ -87,11 +87,11 @@ class StagePanel(ipywidgets.VBox):
         super().__init__(
             [
                 style, a["heading"], a["track"], a["now"],
-                _row("Signals", [b[f"advance {n}"] for n in range(1, GATES + 1)]),
-                _row("Worker", [b["crash"], b["stop"], b["start"], self._choice]),
+                row("Signals", [b[f"advance {n}"] for n in range(1, GATES + 1)]),
+                row("Worker", [b["crash"], b["stop"], b["start"], self._choice]),
                 a["lives"],
-                _row("Operator's shortcuts", [b["skip sticky"], b["shorten"]]),
-                _row("Step by step", [self.replay.button]),
+                row("Operator's shortcuts", [b["skip sticky"], b["shorten"]]),
+                row("Step by step", [self.replay.button]),
                 a["message"], a["why"], self.replay, a["timeline"], a["ledger"],
             ]
         )  # fmt: skip
@@ -175,14 +175,15 @@ class StagePanel(ipywidgets.VBox):
 
     def _next_tick(self) -> float | None:
         waits = self._facts.waits_for()
-        moving = waits.deadline is not None or self._facts.run.open_activities
+        moving = not self._facts.server_ended and (waits.deadline is not None or self._facts.run.open_activities)
         return TICK_SECONDS if moving else None
 
     def _draw(self) -> None:
         now, facts, lab = time.time(), self._facts, self._lab
-        if lab.closed:
-            closed = "the lab is closed: run the cell with Lab.start() again"
-            found = {name: Action(b.description, closed) for name, b in self.buttons.items()}
+        over = "the lab is closed" if lab.closed else "the lab's server has ended" if facts.server_ended else ""
+        if over:
+            refusal = f"{over}: run the cell with Lab.start() again"
+            found = {name: Action(b.description, refusal) for name, b in self.buttons.items()}
         else:
             self._offer_choice()
             found = actions(facts, self._worker(), lab.next_worker_name())
@@ -198,11 +199,11 @@ class StagePanel(ipywidgets.VBox):
                 _sdk.untried(),
             ]
         ).strip()
-        at_gate = None if facts.run.closed else facts.run.gate is not None
+        at_gate = None if over or facts.run.closed else facts.run.gate is not None
         self._show("message", lambda: parts.notice(trouble or self._message, trouble=bool(trouble) or self._trouble))
         self._show("heading", lambda: parts.heading(facts, lab.web_ui))
         self._show("track", lambda: parts.stage_track(facts))
-        self._show("now", lambda: parts.waiting_now(facts, now))
+        self._show("now", lambda: "" if over else parts.waiting_now(facts, now))
         self._show("why", lambda: parts.refusals(found))
         self._show("lives", lambda: parts.workers(facts.lives))
         self._show("ledger", lambda: parts.ledger(facts))
@@ -279,21 +280,6 @@ class StagePanel(ipywidgets.VBox):
 
     def __repr__(self) -> str:
         return f"StagePanel({self._workflow.id!r})"
-
-
-def _button(name: str) -> ipywidgets.Button:
-    style = {"crash": "danger", "start": "success", "advance": "primary"}.get(name.split()[0], "")
-    layout = ipywidgets.Layout(width="auto")
-    button = ipywidgets.Button(description=name, button_style=style, layout=layout, disabled=True)
-    button.add_class(f"sf-button-{name.replace(' ', '-')}")
-    return button
-
-
-def _row(label: str, buttons: list[ipywidgets.DOMWidget]) -> ipywidgets.HBox:
-    title = ipywidgets.HTML(f"<span class='sf-label'>{label}</span>")
-    row = ipywidgets.HBox([title, *buttons])
-    row.add_class("sf-buttons")
-    return row
 
 
 async def _call(function: Callable[[], None]) -> None:

@@ -13,7 +13,7 @@ def verdict(trace: ReplayTrace, lives: Sequence[WorkerLife], *, at_gate: bool | 
     Args:
         trace: What the workers did.
         lives: The workers' lives.
-        at_gate: True if the workflow is parked, so that a signal leads on; None if it has ended.
+        at_gate: True if the workflow is parked, so that a signal leads on; None if nothing more can come of it.
     """
     found = recovery(trace, lives)
     told = " ".join(filter(None, [nothing_new(trace, lives, at_gate=at_gate), found.words() if found else ""]))
@@ -22,7 +22,7 @@ def verdict(trace: ReplayTrace, lives: Sequence[WorkerLife], *, at_gate: bool | 
         if itself:
             told = "The worker that runs it has replayed it itself: its cache no longer held the workflow."
         elif at_gate is None:
-            told = "Nothing was replayed: one worker has done it all, and the run has ended."
+            told = "Nothing was replayed: one worker has done it all."
         else:
             told = (
                 "Nothing has been replayed yet: one worker has done it all. Crash it, start another, and send a signal."
