@@ -87,11 +87,19 @@ def marker_data(body: Any) -> dict[str, Any]:
     Of a patch these are `id` and `deprecated`; of a local activity `seq`, `activity_id` and `activity_type`.
     """
     for name, field in (("patch-data", "id"), ("data", "seq")):
-        if name in body.details and body.details[name].payloads:
-            data = _json(body.details[name].payloads[0].data)
-            if data.get(field) is not None:
-                return data
+        data = _json(_first(body, name))
+        if data.get(field) is not None:
+            return data
+    # Older SDKs wrote a patch as two details of raw bytes; the core still reads both.
+    if id := _first(body, "patch_id"):
+        return {"id": id.decode(errors="replace"), "deprecated": any(_first(body, "deprecated")[:1])}
     return {}
+
+
+def _first(body: Any, name: str) -> bytes:
+    """The first payload of a marker's detail."""
+    found = body.details[name].payloads if name in body.details else ()
+    return bytes(found[0].data) if found else b""
 
 
 def _json(data: bytes) -> dict[str, Any]:

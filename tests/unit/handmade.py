@@ -87,9 +87,11 @@ class HandMade:
             details={"data": _json(data), "result": {"payloads": [none]}},
         )
 
-    def patch(self, id: str, *, deprecated: bool = False) -> int:
-        """The marker of a patch."""
+    def patch(self, id: str, *, deprecated: bool = False, old: bool = False) -> int:
+        """The marker of a patch; `old`: as the first SDKs on Temporal's core wrote it."""
         details = {"patch-data": _json({"id": id, "deprecated": deprecated})}
+        if old:
+            details = {"patch_id": _raw(id.encode()), "deprecated": _raw(bytes([deprecated]))}
         return self.made("MARKER_RECORDED", markerName="core_patch", details=details)
 
     def child(self, id: str, type: str) -> int:
@@ -112,6 +114,10 @@ class HandMade:
 
 def _json(data: dict[str, Any]) -> dict[str, Any]:
     return {"payloads": [{"metadata": {"encoding": _base64("json/plain")}, "data": _base64(json.dumps(data))}]}
+
+
+def _raw(data: bytes) -> dict[str, Any]:
+    return {"payloads": [{"data": base64.b64encode(data).decode()}]}
 
 
 def _base64(text: str) -> str:

@@ -70,8 +70,8 @@ class NexusRenamed:
 def history(what: str) -> HandMade:
     made = HandMade("Ships")
     made.task()
-    if what == "patch":
-        made.patch("pay-first")
+    if what in ("patch", "old patch"):
+        made.patch("pay-first", old=what == "old patch")
         made.activity(1, "ship")
     elif what == "local":
         made.local(1, "look")
@@ -91,6 +91,8 @@ def history(what: str) -> HandMade:
     [
         (PatchRemoved, "patch", ["At event 5 history has the marker of patch pay-first (MARKER_RECORDED), but this "
          "code scheduled the activity ship at line ", "has not asked for the patch pay-first any more"]),
+        (PatchRemoved, "old patch", ["history has the marker of patch pay-first (MARKER_RECORDED), but",
+         "has not asked for the patch pay-first any more"]),
         (PatchRenamed, "patch", ["has not asked for the patch pay-first any more", "It asks for 'pay-before' at line ",
          "a patch with another name is another patch"]),
         (LocalSwapped, "local", ["At event 5 history has the marker of local activity look (MARKER_RECORDED), but this "

@@ -43,6 +43,11 @@ def test_a_file_a_text_and_a_dict_give_the_same_history(text: str, data: dict[st
         assert read.run_id == "01a20517-0162-7e35-a579-af36e278561e"
 
 
+def test_text_that_was_encoded_twice_is_taken_for_no_path(text: str) -> None:
+    with pytest.raises(LabError, match="This text is JSON, but no history: it is a text"):
+        read_history(json.dumps(text))
+
+
 def test_a_dict_is_not_changed(text: str, data: dict[str, Any]) -> None:
     read_history(data)
     assert data == json.loads(text)
@@ -68,11 +73,12 @@ def test_the_older_spelling_of_enums_is_read(text: str, events: list[Any]) -> No
     [
         lambda data: json.dumps(data["events"]),
         lambda data: "\n".join(json.dumps(event) for event in data["events"]),
+        lambda data: json.dumps([data]),
         lambda data: json.dumps({"history": data}),
         lambda data: json.dumps({"history": data, "nextPageToken": None, "archived": False}),
         lambda data: json.dumps(data | {"aNewField": 1}),
     ],
-    ids=["list", "one event a line", "response", "last page", "field of a newer server"],
+    ids=["list", "one event a line", "list of one history", "response", "last page", "field of a newer server"],
 )
 def test_other_forms_in_which_a_history_is_passed_on_are_read(
     data: dict[str, Any], events: list[Any], wrap: Callable[[dict[str, Any]], str]
@@ -102,6 +108,7 @@ def test_a_history_without_any_task_ids_is_whole(data: dict[str, Any]) -> None:
         ("5", "JSON, but no history: it is a number"),
         ('"events"', "JSON, but no history: it is a text"),
         ("[]", "JSON, but no history: it is a list"),
+        ('"{\\"events\\": []}"', "JSON, but no history: it is a text"),
         ("[1, 2]", "JSON, but no history: it is a list"),
         ("{}", "JSON, but no history: it is an empty object"),
         ('{"name": "x", "version": 1}', "an object with 'name', 'version'"),

@@ -192,6 +192,15 @@ async def test_code_that_does_not_even_end_when_interrupted_holds_up_nobody(cls:
     assert time.process_time() - started < 0.7
 
 
+async def test_of_a_loop_that_does_not_yield_only_its_own_lines_are_named() -> None:
+    case = CASES["loops_on_replay"]
+    failure = (await record_replay(cases.load(case.name), workflows=[case.workflow])).failure
+    assert failure is not None
+    code, first = inspect.getsourcelines(case.workflow)
+    loop = first + next(n for n, line in enumerate(code) if "while" in line)
+    assert f"without an await at lines {loop}–{loop + 1} of troubled.py: a deadlock" in failure.text
+
+
 def test_a_process_ends_although_such_code_does_not() -> None:
     code = (
         "import asyncio, stagedflow\n"

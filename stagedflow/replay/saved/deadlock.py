@@ -15,7 +15,7 @@ from stagedflow.replay.saved.guarded_replay import Replayed, exception_in
 from stagedflow.replay.trace import ReplayStep
 
 _TAIL = 200
-"""So many of the last lines are looked at to find those of a loop."""
+"""So many of the last lines are looked at to find those of a loop, or where the code stood still."""
 
 
 def deadlock_text(steps: Sequence[ReplayStep]) -> str:
@@ -23,6 +23,7 @@ def deadlock_text(steps: Sequence[ReplayStep]) -> str:
     lines = steps[-1].lines[-_TAIL:] if steps else ()
     where = ""
     if lines:
+        lines = lines[lines.index(lines[-1]) :]  # what ran before the loop has ended
         file = lines[-1][0]
         numbers = sorted({line for name, line in lines if name == file})
         where = f" at {lines_text(numbers)} of {Path(file).name}"

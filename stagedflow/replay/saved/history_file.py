@@ -29,6 +29,8 @@ _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _BARE_UTF_16 = ((b"{\0", "utf-16-le"), (b"[\0", "utf-16-le"), (b"\0{", "utf-16-be"), (b"\0[", "utf-16-be"))
+_JSON = re.compile(r'[\ufeff \t\r\n]*("\s*)?[{[]')
+"""How a history's text begins, also of one that was encoded twice; no path does."""
 _READABLE = re.compile(r'"encoding"\s*:\s*"(?:json|binary)/')
 """A payload's encoding in plain words. In a history that can be replayed it is in base64, as all of a payload is."""
 
@@ -49,7 +51,7 @@ def read_history(source: WorkflowHistory | str | Path | Mapping[str, Any]) -> Wo
         return whole(source.workflow_id, source.events, "This history")
     if isinstance(source, Mapping):
         return _parsed(dict(source), "This dict")
-    if isinstance(source, str) and source.lstrip("\ufeff \t\r\n").startswith(("{", "[")):
+    if isinstance(source, str) and _JSON.match(source):
         return _parsed(source.lstrip("\ufeff"), "This text")
     if not isinstance(source, str | Path):
         raise LabError(
@@ -158,6 +160,8 @@ def _unwrapped(data: Any, name: str) -> dict[str, Any] | None:
     """The history inside the other forms in which histories are passed on, or None."""
     if isinstance(data, list) and data and all(isinstance(e, dict) and "eventId" in e for e in data):
         return {"events": data}
+    if isinstance(data, list) and len(data) == 1 and isinstance(data[0], dict):
+        return data[0] if "events" in data[0] else _unwrapped(data[0], name)
     if isinstance(data, dict) and isinstance(data.get("history"), dict) and "events" in data["history"]:
         if data.get("nextPageToken"):
             raise LabError(
