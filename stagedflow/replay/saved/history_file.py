@@ -18,8 +18,8 @@ from stagedflow.replay.saved.whole_history import HOW_TO_EXPORT, whole
 
 UNNAMED = "unknown-workflow-id"
 """The id that the code is given where a history does not hold the workflow's."""
-_UNREADABLE = (ProtobufError, ValueError, TypeError, KeyError, AttributeError, RecursionError)
-"""What the SDK raises for JSON that is no history: it expects one."""
+_UNREADABLE = (ProtobufError, ValueError, TypeError, KeyError, AttributeError, RecursionError, SystemError)
+"""What the SDK raises for JSON that is no history: it expects one. `SystemError` is protobuf's, of half a character."""
 _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),

@@ -156,10 +156,12 @@ class StagePanel(ipywidgets.VBox):
         watch = RunWatch(self._lab.fact_sources, self._workflow, self._dirty.set)
         try:
             await watch.start()
+            self._dirty.set()
             while not self._lab.closed:
-                self._dirty.clear()
                 began = time.monotonic()
-                self._facts = watch.facts()
+                if self._dirty.is_set():  # else only a clock has moved on
+                    self._dirty.clear()
+                    self._facts = watch.facts()
                 self._draw()
                 await asyncio.sleep(max(REDRAW_SECONDS, IDLE_SHARE * (time.monotonic() - began)))
                 with contextlib.suppress(TimeoutError):
