@@ -119,7 +119,7 @@ def test_a_history_without_any_task_ids_is_whole(data: dict[str, Any]) -> None:
         ('{"events": "all of them"}', "an object with 'events'"),
         ('{"events": [1, 2]}', "its `events` are not events"),
         ('{"events": [{"eventId": "one"}]}', "no history that Temporal's SDK can read"),
-        ('{"events": [{"eventId": "1", "eventType": "\\ud800"}]}', "no history that Temporal's SDK can read"),
+        ('{"events": [{"eventId": "1", "eventType": "\\ud800"}]}', "can read: 'utf-8' codec can't encode character"),
         ('{"events": [{"eventId": "1", "eventType": {}}]}', "no history that Temporal's SDK can read"),
         ('{"workflowExecutionInfo": {}, "executionConfig": {}}', "description, not its history"),
         ("[" * 100_000, "nested too deeply"),

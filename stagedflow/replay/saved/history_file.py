@@ -176,7 +176,7 @@ def _what_is_wrong(data: Any, name: str, error: Exception) -> str:
     if isinstance(data, dict) and isinstance(data.get("events"), list):
         if not all(isinstance(e, dict) for e in data["events"]):
             return f"{name} is no history: its `events` are not events. {HOW_TO_EXPORT}"
-        words = re.sub(r"\s+", " ", str(error)).rstrip(" .")
+        words = re.sub(r"\s+", " ", str(error.__cause__ if isinstance(error, SystemError) else error)).rstrip(" .")
         words = words if len(words) <= 200 else f"{words[:200].rpartition(' ')[0]} …"
         hint = "The Web UI can export payloads decoded; export them as they are. " if "payload" in words.lower() else ""
         return f"{name} is no history that Temporal's SDK can read: {words}. {hint}{HOW_TO_EXPORT}"
