@@ -2,8 +2,9 @@
 
 import multiprocessing
 import sys
+import traceback
 from collections import Counter
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, as_completed
 
 from tests.fuzz.cases import fuzz_edits, fuzz_histories, fuzz_quietly
 
@@ -13,9 +14,16 @@ AT_ONCE = 4
 if __name__ == "__main__":
     cases = int(sys.argv[1]) if sys.argv[1:] else 10_000
     share = max(cases // 2 // AT_ONCE, 1)
+    found = 0
     with ProcessPoolExecutor(AT_ONCE, mp_context=multiprocessing.get_context("spawn")) as processes:
         for kind, fuzz in (("changed histories", fuzz_histories), ("edited workflows", fuzz_edits)):
-            parts = [processes.submit(fuzz_quietly, fuzz, share) for _ in range(AT_ONCE)]
-            counted = sum((each.result() for each in parts), Counter())
+            counted: Counter[str] = Counter()
+            for each in as_completed([processes.submit(fuzz_quietly, fuzz, share) for _ in range(AT_ONCE)]):
+                if error := each.exception():  # the others go on
+                    traceback.print_exception(error)
+                    found += 1
+                else:
+                    counted += each.result()
             told = ", ".join(f"{count} {outcome}" for outcome, count in counted.most_common())
             print(f"{kind}: {counted.total()}: {told}", flush=True)
+    sys.exit(found > 0)

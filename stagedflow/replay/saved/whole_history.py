@@ -32,7 +32,7 @@ def whole(workflow_id: str, events: Sequence[HistoryEvent], name: str) -> Workfl
         name: What they are called in a message.
 
     Raises:
-        LabError: Some are missing, doubled, misplaced or of no known type.
+        LabError: Some are missing, doubled, misplaced, empty or of no known type.
     """
     events = _without_those_shown_ahead(events)
     if not events:
@@ -40,12 +40,7 @@ def whole(workflow_id: str, events: Sequence[HistoryEvent], name: str) -> Workfl
     if len(events) > 1 and [e.event_id for e in events] == list(range(len(events), 0, -1)):
         events = events[::-1]  # newest first, as some tools show it
     first = events[0]
-    if first.event_type == EventType.EVENT_TYPE_WORKFLOW_EXECUTION_STARTED and not first.WhichOneof("attributes"):
-        raise LabError(
-            f"{name} has an event WORKFLOW_EXECUTION_STARTED without its attributes, as has the list of events with "
-            f"`details` that an older Web UI exports: a replay needs them. {HOW_TO_EXPORT}"
-        )
-    if not first.HasField("workflow_execution_started_event_attributes"):
+    if first.event_type != EventType.EVENT_TYPE_WORKFLOW_EXECUTION_STARTED:
         raise LabError(
             f"{name} does not start with WORKFLOW_EXECUTION_STARTED, but with event {first.event_id} "
             f"({_type_name(first)}): it is only a part of a history. {HOW_TO_EXPORT}"
@@ -55,6 +50,11 @@ def whole(workflow_id: str, events: Sequence[HistoryEvent], name: str) -> Workfl
             raise LabError(
                 f"{name} has an event whose type this SDK (temporalio {temporalio.__version__}) does not know, event "
                 f"{event.event_id}. It comes from a newer server, or its export has lost the types. {HOW_TO_EXPORT}"
+            )
+        if not event.WhichOneof("attributes") and not event.worker_may_ignore:
+            raise LabError(
+                f"{name} has event {event.event_id} ({_type_name(event)}) without its attributes, as has the list of "
+                f"events with `details` that an older Web UI exports: a replay needs them. {HOW_TO_EXPORT}"
             )
         if event.event_id < number:
             raise LabError(
