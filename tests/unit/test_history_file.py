@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from temporalio.client import WorkflowHistory
 
-from stagedflow import StagedWorkflow, record_replay
+from stagedflow import record_replay
 from stagedflow.errors import LabError
 from stagedflow.replay.saved.history_file import HOW_TO_EXPORT, read_history
 from tests.conftest import FIXTURES
