@@ -17,7 +17,7 @@ BIN := .venv/bin
 LEARNER := .venv/.ready-lab
 READY := .venv/.ready-test
 
-.PHONY: help lab demo test lint notebooks bench fuzz lock clean
+.PHONY: help lab demo test lint answers notebooks bench fuzz lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -37,6 +37,9 @@ lint: $(READY) ## ruff (lint and format) and the type checker
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
+
+answers: $(READY) ## what each answer to an exercise gets (ARGS=NAME)
+	@$(BIN)/python -m tests.answers $(ARGS)
 
 notebooks: $(READY) ## write the notebooks anew, with their outputs
 	$(BIN)/python -m tests.notebooks.build $(ARGS)

@@ -2,6 +2,8 @@
 
 import asyncio
 import re
+import traceback
+from pathlib import Path
 
 from temporalio.service import RPCError
 
@@ -99,10 +101,19 @@ async def checked(known: Exercise, attempt: Attempt | None) -> Outcome:
     except LabError as error:
         return outcome(CANNOT_CHECK, f"The check did not get to its end: {_flat(error)}")
     except (Exception, SystemExit, KeyboardInterrupt) as error:  # the last two would end the lab's loop
-        words = f"The check itself failed ({type(error).__name__}: {_flat(error)}). That is no fault of your code."
+        where = _line_in(known.folder / "check.py", error)
+        words = (
+            f"The check itself failed ({type(error).__name__}: {_flat(error)}{where}). That is no fault of your code."
+        )
         return outcome(CANNOT_CHECK, words)
     finally:
         await asyncio.shield(trial.close())
+
+
+def _line_in(file: Path, error: BaseException) -> str:
+    """Where in this file an exception came from, in words."""
+    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(file)]
+    return f", at line {lines[-1]} of {file.name}" if lines else ""
 
 
 def _flat(error: BaseException) -> str:

@@ -10,6 +10,7 @@ those it had, so that building twice gives the same bytes.
 import argparse
 import difflib
 import os
+import re
 import shutil
 import sys
 import tempfile
@@ -28,6 +29,7 @@ from . import saved, solved
 KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 SECONDS_A_CELL = 300
+CHECKS = re.compile(r'^check\("', re.MULTILINE)
 
 
 class BuildError(Exception):
@@ -55,7 +57,7 @@ def build(path: Path, *, to: Path | None = None) -> None:
     If a cell fails, the file stays as it is.
 
     Raises:
-        BuildError: a cell raised, took too long, or killed its kernel.
+        BuildError: a cell raised, took too long, or killed its kernel; or a solution is not correct.
     """
     notebook = saved.read(path)
     if to:
@@ -63,6 +65,8 @@ def build(path: Path, *, to: Path | None = None) -> None:
     earlier = saved.read(to or path) if (to or path).exists() else notebook
     before = {cell.id: cell.outputs for cell in saved.code_cells(earlier)}
     _run(notebook, cwd=path.parent)
+    if to:
+        _must_be_correct(notebook)
     _normalize(notebook, before)
     (to or path).parent.mkdir(parents=True, exist_ok=True)
     saved.write(notebook, to or path)
@@ -88,6 +92,14 @@ def _run(notebook: NotebookNode, *, cwd: Path) -> None:
         except Exception as error:
             where = started[-1] if started else "before the first cell"
             raise BuildError(f"{where}: {type(error).__name__}\n{error}") from error
+
+
+def _must_be_correct(notebook: NotebookNode) -> None:
+    for cell in saved.code_cells(notebook):
+        if CHECKS.search(cell.source):
+            [said] = [output.data["text/plain"] for output in cell.outputs if "data" in output]
+            if ": correct" not in said.partition("\n")[0]:
+                raise BuildError(f"the solution in the exercise's folder is not correct: {said}")
 
 
 def _normalize(notebook: NotebookNode, before: dict[str, list[NotebookNode]]) -> None:
@@ -154,6 +166,8 @@ def main() -> int:
     options = parser.parse_args()
     failed = False
     lessons = [path.resolve() for path in options.notebooks or saved.NOTEBOOKS]
+    if missing := [str(path) for path in options.notebooks if not path.is_file()]:
+        parser.error(f"there is no notebook {', '.join(missing)}; one is named by its path, notebooks/….ipynb")
     for path, to in ((lesson, form) for lesson in lessons for form in _forms(lesson)):
         begin = time.monotonic()
         try:

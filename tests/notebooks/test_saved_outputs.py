@@ -1,13 +1,15 @@
 """What is saved in the notebooks: plain, readable everywhere, and all of it compared by nbval."""
 
+import contextlib
 import re
 from html.parser import HTMLParser
 from pathlib import Path
 
+import nbformat
 import pytest
 
 from stagedflow.course.exercise import exercises
-from tests.notebooks import saved, solved
+from tests.notebooks import build, saved, solved
 
 RUN_ID = re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b", re.I)
 ABSOLUTE_PATH = re.compile(
@@ -127,3 +129,13 @@ def test_each_exercise_is_in_its_lesson() -> None:
     found = [name for path in SOLVED for name in solved.exercises_in(saved.read(path))]
     assert found == list(exercises())
     assert len(found) >= 16
+
+
+@pytest.mark.parametrize(
+    ("said", "is_saved"), [("✓ x: correct\n    Seen.", True), ("✗ x: incorrect\n    : correct", False)]
+)
+def test_a_solution_that_is_not_correct_is_not_saved(said: str, is_saved: bool) -> None:
+    output = nbformat.v4.new_output("execute_result", data={"text/plain": said})
+    cell = nbformat.v4.new_code_cell('# What it says.\ncheck("x")', outputs=[output])
+    with contextlib.nullcontext() if is_saved else pytest.raises(build.BuildError, match="is not correct"):
+        build._must_be_correct(nbformat.v4.new_notebook(cells=[cell]))

@@ -14,6 +14,8 @@ ROWS = {
     for title, file, time, needs in re.findall(r"^\| \[(.+?)\]\((.+?)\) \| .+? \| (.+?) \| (.+?) \|$", INDEX, re.M)
 }
 
+README = NOTEBOOKS.parent / "README.md"
+
 
 def test_it_lists_every_lesson_in_order() -> None:
     assert list(ROWS) == [lesson.name for lesson in LESSONS]
@@ -27,7 +29,10 @@ def test_title_time_and_needs_are_the_lessons_own(lesson: Path) -> None:
     if number != "00":
         assert first.splitlines()[0] == f"# {title.removeprefix(number).strip()}"
     [minutes] = re.findall(r"Time: (\d+) minutes\.", first)
-    assert time == f"{minutes}\N{NO-BREAK SPACE}min"
+    assert time == f"{minutes}\N{NO-BREAK SPACE}min", "between number and unit stands a no-break space"
+    assert re.search(rf"^\| `{lesson.stem}` \| .+ \| {minutes} min \|$", README.read_text(encoding="utf-8"), re.M), (
+        f"the README's table does not give {lesson.stem} {minutes} min"
+    )
     needed = re.findall(r"\*\*You need\*\*([^.]+)\.", first)[0]
     assert all(each in needed for each in re.findall(r"\d\d", needs)), needed
 
