@@ -120,6 +120,7 @@ def test_a_history_without_any_task_ids_is_whole(data: dict[str, Any]) -> None:
         ('{"events": [1, 2]}', "its `events` are not events"),
         ('{"events": [{"eventId": "one"}]}', "no history that Temporal's SDK can read"),
         ('{"events": [{"eventId": "1", "eventType": "\\ud800"}]}', "can read: 'utf-8' codec can't encode character"),
+        ('{"events": [{"eventId": "1", "eventTime": "\\u202e\\u0000<b>\\u001b[31m"}]}', "no history that Temporal's SDK can"),
         ('{"events": [{"eventId": "1", "eventType": {}}]}', "no history that Temporal's SDK can read"),
         ('{"workflowExecutionInfo": {}, "executionConfig": {}}', "description, not its history"),
         ("[" * 100_000, "nested too deeply"),
@@ -133,6 +134,7 @@ def test_what_is_no_history_is_refused_in_words(tmp_path: Path, bad: str, says: 
         read_history(file)
     told = str(refused.value)
     assert says in told
+    assert told.isprintable()
     assert told.startswith("'bad.json'")
     assert told.endswith(HOW_TO_EXPORT)
     assert len(told) < 700

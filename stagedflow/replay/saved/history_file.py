@@ -15,6 +15,7 @@ from temporalio.client import WorkflowHistory
 
 from stagedflow.errors import LabError
 from stagedflow.replay.saved.whole_history import HOW_TO_EXPORT, whole
+from stagedflow.replay.words import one_line
 
 UNNAMED = "unknown-workflow-id"
 """The id that the code is given where a history does not hold the workflow's."""
@@ -176,8 +177,8 @@ def _what_is_wrong(data: Any, name: str, error: Exception) -> str:
     if isinstance(data, dict) and isinstance(data.get("events"), list):
         if not all(isinstance(e, dict) for e in data["events"]):
             return f"{name} is no history: its `events` are not events. {HOW_TO_EXPORT}"
-        words = re.sub(r"\s+", " ", str(error.__cause__ if isinstance(error, SystemError) else error)).rstrip(" .")
-        words = words if len(words) <= 200 else f"{words[:200].rpartition(' ')[0]} …"
+        words = one_line(str(error.__cause__ if isinstance(error, SystemError) else error))
+        words = re.sub(r" +", " ", words).rstrip(" .")
         hint = "The Web UI can export payloads decoded; export them as they are. " if "payload" in words.lower() else ""
         return f"{name} is no history that Temporal's SDK can read: {words}. {hint}{HOW_TO_EXPORT}"
     if isinstance(data, dict):
