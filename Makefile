@@ -17,7 +17,7 @@ BIN := .venv/bin
 LEARNER := .venv/.ready-lab
 READY := .venv/.ready-test
 
-.PHONY: help lab demo test lint answers notebooks bench fuzz lock clean
+.PHONY: help lab demo test lint answers notebooks bench soak fuzz lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -46,6 +46,9 @@ notebooks: $(READY) ## write the notebooks anew, with their outputs
 
 bench: $(READY) ## measure what the documentation claims
 	$(BIN)/python -m tests.benchmarks $(ARGS)
+
+soak: $(READY) ## crash 200 workers under panels, and let 30 panels idle: nothing may grow (ARGS=20: as many)
+	$(BIN)/python -m tests.benchmarks.soak $(ARGS)
 
 fuzz: $(READY) ## try 10,000 changed histories and edited workflows (ARGS=2000: as many)
 	$(BIN)/python -m tests.fuzz $(ARGS)
