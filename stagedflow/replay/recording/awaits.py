@@ -33,6 +33,8 @@ MOST = 50
 MANY = 200
 """If more tasks are open, those in the background are only counted."""
 
+_LIBRARY_NAMES = {name for _, name in _sdk.LIBRARY_WAITS}
+
 Told = tuple[str, str]
 """A wait's kind and text."""
 
@@ -109,18 +111,19 @@ class Awaits:
     def _wait(self, task: "asyncio.Task[Any]", beyond: list[FrameType], at: tuple[str, int]) -> Told:
         limit = ""
         for frame in beyond:
-            name, file, values = frame.f_code.co_name, basename(frame.f_code.co_filename), frame.f_locals
+            name, file = frame.f_code.co_name, frame.f_code.co_filename
             if name == _sdk.CONDITION:
-                return "condition", self._condition(at) + _at_most(values.get("timeout"))
+                return "condition", self._condition(at) + _at_most(frame.f_locals.get("timeout"))
             if name == _sdk.SLEEP:
-                return "timer", f"timer {duration(values['duration'])}{limit}"
+                return "timer", f"timer {duration(frame.f_locals['duration'])}{limit}"
             if name == _sdk.CANCELS_EXTERNAL:
-                return "external cancel", f"cancel of workflow {values['target_workflow_id']}{limit}"
-            if frame.f_code.co_filename == outbound.__file__:
-                kind, text = outbound.told_of(name, values["input"])
+                return "external cancel", f"cancel of workflow {frame.f_locals['target_workflow_id']}{limit}"
+            if file == outbound.__file__:
+                kind, text = outbound.told_of(name, frame.f_locals["input"])
                 return kind, text + limit
-            if (file, name) in _sdk.LIBRARY_WAITS:
-                local = values.get(_sdk.LIBRARY_WAITS[file, name])
+            if waits_on := _library_local(frame):
+                values, file = frame.f_locals, basename(file)
+                local = values.get(waits_on)
                 if name == "wait_for" and file == "tasks.py":
                     limit = _at_most(values.get("timeout"))
                     if isinstance(local, asyncio.Future):
@@ -184,6 +187,12 @@ class Awaits:
         return self._wait(task, inside, self._tracer.born.get(task) or ("", 0))
 
 
+def _library_local(frame: FrameType) -> str | None:
+    """The local variable in which a function of asyncio's keeps what it waits on, or None if it is another function."""
+    name = frame.f_code.co_name
+    return _sdk.LIBRARY_WAITS.get((basename(frame.f_code.co_filename), name)) if name in _LIBRARY_NAMES else None
+
+
 def _coroutine(task: "asyncio.Task[Any]") -> str:
     return str(getattr(task.get_coro(), "__name__", "of its own"))
 
@@ -224,9 +233,8 @@ def _awaited(task: "asyncio.Task[Any]", beyond: list[FrameType]) -> Iterator[Any
     """The futures that a task waits on, and those that these wait on."""
     todo = [getattr(task, _sdk.WAITS_ON, None)]
     for frame in beyond:
-        local = frame.f_locals.get(
-            _sdk.LIBRARY_WAITS.get((basename(frame.f_code.co_filename), frame.f_code.co_name), "")
-        )
+        waits_on = _library_local(frame)
+        local = frame.f_locals.get(waits_on) if waits_on else None  # a frame's locals are not to be had for nothing
         local = getattr(local, _sdk.GROUPS) if isinstance(local, asyncio.TaskGroup) else local
         todo.extend(local if isinstance(local, list | tuple | set) else [local])
     seen: set[int] = set()
