@@ -71,6 +71,7 @@ async def test_without_its_server_nothing_is_advised_and_nothing_can_be_pressed(
         assert all(button.disabled for button in panel.buttons.values())
         assert "the lab's server has ended: run the cell with Lab.start() again" in text(panel, "why")
         assert text(panel, "now") == ""
+        assert text(panel, "heading") == "rollout StagedWorkflow was running"
         with pytest.raises(LabError, match=r"has ended|not answer"):
             await panel.advance(1)
 

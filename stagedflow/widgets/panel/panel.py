@@ -203,7 +203,7 @@ class StagePanel(ipywidgets.VBox):
         ).strip()
         at_gate = None if over or facts.run.closed else facts.run.gate is not None
         self._show("message", lambda: parts.notice(trouble or self._message, trouble=bool(trouble) or self._trouble))
-        self._show("heading", lambda: parts.heading(facts, lab.web_ui))
+        self._show("heading", lambda: parts.heading(facts, lab.web_ui, over=bool(over)))
         self._show("track", lambda: parts.stage_track(facts))
         self._show("now", lambda: "" if over else parts.waiting_now(facts, now))
         self._show("why", lambda: parts.refusals(found))

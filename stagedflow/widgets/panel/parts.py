@@ -14,14 +14,21 @@ from stagedflow.widgets.panel.actions import Action, clock, offer
 _LIFE_WORDS = {None: "● running", "crashed": "✕ crashed", "stopped": "■ stopped", "failed": "! failed"}
 
 
-def heading(facts: Facts, web_ui: str) -> str:
-    """The workflow's name and state, and the way to Temporal's own Web UI if there is one."""
+def heading(facts: Facts, web_ui: str, *, over: bool = False) -> str:
+    """The workflow's name and state, and the way to Temporal's own Web UI if there is one.
+
+    Args:
+        facts: What is known.
+        web_ui: The Web UI's address, or "".
+        over: True if there is no server any more: what was seen last is all that is known.
+    """
+    status = f"was {facts.run.status}" if over and not facts.run.closed else facts.run.status
     kind = escape(facts.run.workflow_type or "workflow")
     address = f"{web_ui}/namespaces/default/workflows/{quote(facts.workflow_id, safe='', errors='replace')}"
-    link = f" <a href='{escape(address)}' target='_blank' rel='noopener'>Web UI</a>" if web_ui else ""
+    link = f" <a href='{escape(address)}' target='_blank' rel='noopener'>Web UI</a>" if web_ui and not over else ""
     return (
         f"<div class='sf-head'><b>{escape(facts.workflow_id)}</b> <span>{kind}</span> "
-        f"<span class='sf-status sf-{escape(facts.run.status.split()[0])}'>{escape(facts.run.status)}</span>"
+        f"<span class='sf-status sf-{escape(status.split()[0])}'>{escape(status)}</span>"
         f"{link}</div>"
     )
 
