@@ -174,7 +174,7 @@ class Run:
     @cached_property
     def stage(self) -> int:
         """The stage that the signals so far lead to: the highest one named (`max`, as the workflow does it)."""
-        return max((s.stage for s in self.signals if s.stage is not None), default=0)
+        return max((0, *(s.stage for s in self.signals if s.stage is not None)))
 
     @property
     def open_activities(self) -> tuple[Activity, ...]:

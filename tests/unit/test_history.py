@@ -84,6 +84,10 @@ def signalled(*args: object, name: str = "advance_stage") -> Run:
     return Run((Event(1, "WORKFLOW_EXECUTION_SIGNALED", 0.0, {"name": name, "args": args}),))
 
 
+def test_a_stage_that_was_signalled_below_0_takes_none_back() -> None:
+    assert signalled(-1).stage == 0
+
+
 @pytest.mark.parametrize(("sent", "stage"), [(2, 2), (1.0, 1), (1.5, 1), (True, 1), (False, 0)])
 def test_a_number_becomes_the_stage_that_the_sdk_makes_of_it(sent: object, stage: int) -> None:
     assert signalled(sent).signals[0].stage == stage

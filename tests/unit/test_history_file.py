@@ -186,6 +186,14 @@ def test_a_history_that_names_no_workflow_type_is_refused(data: dict[str, Any]) 
         read_history(data)
 
 
+def test_a_history_without_its_task_queue_is_refused() -> None:
+    """The SDK's core would panic, and Temporal's Replayer would wait for ever."""
+    history = exported()
+    del history["events"][0]["workflowExecutionStartedEventAttributes"]["taskQueue"]
+    with pytest.raises(LabError, match="from which task queue"):
+        read_history(history)
+
+
 @pytest.mark.parametrize(
     ("source", "says"),
     [

@@ -71,6 +71,8 @@ def whole(workflow_id: str, events: Sequence[HistoryEvent], name: str) -> Workfl
     started = first.workflow_execution_started_event_attributes
     if not started.workflow_type.name:
         raise LabError(f"{name} does not say of which workflow type it is. {HOW_TO_EXPORT}")
+    if not started.HasField("task_queue"):  # the SDK's core panics, and the Replayer would wait for ever
+        raise LabError(f"{name} does not say from which task queue its workflow was started. {HOW_TO_EXPORT}")
     return WorkflowHistory(workflow_id or started.workflow_id, events)
 
 
