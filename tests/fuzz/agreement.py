@@ -73,10 +73,12 @@ async def bare_verdict(text: str, workflow: type[Any]) -> str:
     """What Temporal's Replayer says by itself, in the words of `Failure.kind`."""
     try:
         history = WorkflowHistory.from_json("", text)
-        started = history.events[0].workflow_execution_started_event_attributes
+        newest_first = len(history.events) > 1 and history.events[0].event_id > history.events[-1].event_id
+        events = history.events[::-1] if newest_first else history.events  # as some tools show it
+        started = events[0].workflow_execution_started_event_attributes
         if not started.workflow_id:  # children are named after it, so there the verdict depends on what we guess
             return "unknown"
-        history = WorkflowHistory(started.workflow_id, history.events)
+        history = WorkflowHistory(started.workflow_id, events)
         replayer = Replayer(workflows=[workflow], runtime=quiet_runtime())
         running = asyncio.ensure_future(replayer.replay_workflow(history, raise_on_replay_failure=False))
         # Not `wait_for`: a Replayer that hangs may not end when it is cancelled either.
