@@ -6,12 +6,14 @@ import time
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
+from temporalio import workflow
 from temporalio.client import WorkflowFailureError
 from temporalio.exceptions import ActivityError
 
-from stagedflow import Lab, StagedWorkflow, StagePanel
+from stagedflow import Lab, StagedWorkflow, StagePanel, record_replay
 from stagedflow.background import on_lab_loop
 from stagedflow.errors import LabError, LabTimeout
 from stagedflow.lab.server import TEST_SERVER_VARIABLE, find_test_server
@@ -50,6 +52,17 @@ class Hanging:
         await workflow.execute_activity(hang, start_to_close_timeout=timedelta(seconds=4), retry_policy=once)
 """
 TIMEOUT = 4
+
+
+@workflow.defn(name="StagedWorkflow", sandboxed=False)
+class StagesFirst:
+    """The staged workflow after an edit."""
+
+    @workflow.run
+    async def run(self, rollout: Any) -> None:
+        await workflow.execute_activity("stage_firmware", rollout, start_to_close_timeout=WEEKS)
+
+
 CELL = """
 from datetime import timedelta
 from stagedflow import Lab, Rollout, StagedWorkflow
@@ -122,6 +135,27 @@ async def test_sleep_and_result_skip_timers_from_any_loop(lab: Lab, timers: dict
     await skip("cell")
     await on_lab_loop(skip)("lab")
     assert time.monotonic() - began < AT_ONCE
+
+
+async def test_its_history_is_replayed_as_any_other(lab: Lab) -> None:
+    """That server's events lack ids that the dev server's have: each command must find its event all the same."""
+    await lab.start_worker("A")
+    handle = await parked(lab)
+    await lab.env.sleep(WEEKS)
+    await finish(lab, handle)
+    recorded = await handle.fetch_history()
+
+    trace = await record_replay(recorded, workflows=[StagedWorkflow])
+    assert trace.failure is None
+    commands = [command for step in trace.steps for command in step.commands]
+    assert [command.kind for command in commands] == ["schedule_activity"] * 4 + ["complete_workflow_execution"]
+    assert [trace.events[c.event_id - 1].type for c in commands if c.event_id] == [
+        *["ACTIVITY_TASK_SCHEDULED"] * 4, "WORKFLOW_EXECUTION_COMPLETED",
+    ]  # fmt: skip
+
+    parted = await record_replay(recorded, workflows=[StagesFirst])
+    assert parted.failure is not None and parted.failure.kind == "nondeterminism"
+    assert parted.failure.expected is not None and "reserve_devices" in parted.failure.text
 
 
 async def test_until_follows_every_moment(lab: Lab) -> None:
