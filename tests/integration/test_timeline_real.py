@@ -25,9 +25,16 @@ STORY = (
     "worker B started",
     "workflow task waited on dead worker A's sticky queue (timed out)",
 )
+HANDED_OVER = "workflow task of dead worker A timed out"
+"""In place of the last one: the server hands the task to the poll of a worker of whose death it has not heard yet."""
 ORDERED = 5
 """Up to here each moment brings the next. The kernel tells of the crash and the server of the signal after it, each by
 its own record, and nothing orders the two; a slow machine may start worker B after the queue's timeout."""
+
+
+def promised(told: tuple[str, ...]) -> list[str]:
+    """A story in any order, with one word for either way in which the dead worker's task is lost."""
+    return sorted(STORY[-1] if moment == HANDED_OVER else moment for moment in told)
 
 
 async def crash_while_parked(lab: Lab, workflow_id: str) -> Facts:
@@ -67,11 +74,11 @@ async def test_the_same_story_is_told_and_drawn_byte_for_byte_the_same() -> None
     told = story(first)
     assert told[:ORDERED] == STORY[:ORDERED]
     assert sorted(told[ORDERED : ORDERED + 2]) == sorted(STORY[ORDERED : ORDERED + 2])
-    assert set(told) >= set(STORY)
+    assert set(promised(told)) >= set(STORY)
     [went_live] = [moment for moment in told if moment.startswith("worker B replayed 2 activations (lines ")]
     assert went_live.endswith(" and went live")
     assert told[-1] == "parked at gate 2"
-    assert sorted(story(second)) == sorted(told)
+    assert promised(story(second)) == promised(told)
     assert (snapshot_svg(second) == snapshot_svg(first)) == (story(second) == told)
     assert {a.pid for a in first.attempts}.isdisjoint(a.pid for a in second.attempts)
     for facts in (first, second):
