@@ -296,7 +296,17 @@ async def test_an_interrupted_wait_can_be_run_again(lab: Lab) -> None:
     await lab.until(handle, gate=2)
 
 
-async def test_afree_port_that_is_taken_in_the_last_moment_is_replaced(
+def test_a_free_port_is_kept_for_a_server() -> None:
+    port = server.free_port()
+    with socket.socket() as another, pytest.raises(OSError, match="already in use"):
+        another.bind(("127.0.0.1", port))
+    with socket.socket() as servers:
+        servers.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as each server does
+        servers.bind(("127.0.0.1", port))
+        servers.listen()
+
+
+async def test_a_free_port_that_is_taken_in_the_last_moment_is_replaced(
     server_binary: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with socket.socket() as other:

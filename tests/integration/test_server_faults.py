@@ -34,9 +34,7 @@ async def test_a_silent_server_is_told_and_its_recovery_too(lab: Lab) -> None:
 
 
 async def test_a_port_that_another_lab_has_by_now_is_not_taken_for_ones_own(server_binary: Path) -> None:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = server.free_port()
     async with await Lab.start(port=port) as old:
         worker = await old.start_worker("A")
         handle = await parked(old)
